@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* registry: the targets we know, the tags that select them, and who is connected now.
+ * Thread: core only. All targets are in memory; every change goes to the store first. */
+#ifndef REGISTRY_H
+#define REGISTRY_H
+
+#include "event_hub.h"
+#include "store.h"
+
+struct registry;
+/* Borrows both; loads all targets. */
+MUST_CHECK enum err registry_new(struct store *store, struct event_hub *events,
+                                 struct registry **out, struct error *e);
+void registry_free(struct registry *r);
+AUTO_DEFINE(struct registry *, registry_free)
+/* After a turn failed to commit: back to what the store says; who is online is kept. */
+MUST_CHECK enum err registry_reload(struct registry *r, struct error *e);
+
+/* ERR_CONFLICT when the id or the key is already registered. */
+MUST_CHECK enum err registry_add(struct registry *r, const struct target *t, struct error *e);
+/* Borrowed until the next registry call; NULL when unknown. */
+const struct target *registry_find(const struct registry *r, const char *id);
+const struct target *registry_find_key(const struct registry *r,
+                                       const uint8_t key[static KEY_BYTES]);
+/* ERR_NOT_FOUND. location NULL: unchanged; tags NULL: unchanged. */
+MUST_CHECK enum err registry_update(struct registry *r, const char *id, const struct tags *tags,
+                                    const struct location *location, struct error *e);
+MUST_CHECK enum err registry_remove(struct registry *r, const char *id, struct error *e);
+
+/* The agent is there: tags it brings are added to those we have (an operator's removal of a tag
+ * that an agent advertises lasts until it changes on the device), its location is taken if we have
+ * none from an operator. */
+MUST_CHECK enum err registry_connected(struct registry *r, const char *id,
+                                       const struct advertisement *a, int64_t now_ms,
+                                       struct error *e);
+void registry_seen(struct registry *r, const char *id, uint64_t disk_free_bytes, int64_t now_ms);
+MUST_CHECK enum err registry_disconnected(struct registry *r, const char *id, int64_t now_ms,
+                                          struct error *e);
+/* Marks as offline who was not seen since before_ms; returns how many. */
+size_t registry_expire(struct registry *r, int64_t before_ms);
+size_t registry_online_count(const struct registry *r);
+size_t registry_count(const struct registry *r);
+
+enum target_sort { TARGET_SORT_ID, TARGET_SORT_REGISTERED, TARGET_SORT_LAST_SEEN };
+struct target_query {
+    const char *id;   /* part of it; NULL: any */
+    struct tags tags; /* all of them; empty: any */
+    bool has_online;
+    bool is_online;
+    enum target_sort sort;
+    bool is_descending;
+    struct page page;
+};
+/* Calls fn for the targets of the page; *total counts all matches. */
+MUST_CHECK enum err registry_query(const struct registry *r, const struct target_query *q,
+                                   uint64_t *total, store_target_fn *fn, void *arg,
+                                   struct error *e);
+/* Every target that the selector matches, ordered by id. fn must not change the registry. */
+void registry_match(const struct registry *r, const struct selector *s, store_target_fn *fn,
+                    void *arg);
+
+#endif
