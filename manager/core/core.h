@@ -21,6 +21,8 @@ struct core {
     struct token_keeper *tokens;
     struct mailbox *mailbox;
     struct outbox *outbox; /* borrowed */
+    bool is_open;          /* a turn has begun in the store */
+    bool is_stale;         /* a reload of the registry failed and must be repeated */
 };
 
 /* Takes store, borrows outbox and encode. */
@@ -31,9 +33,9 @@ void core_clear(struct core *c);
 
 /* A turn: begin, any number of core_request (and calls of the mailbox), end. The transaction is
  * opened by the first request. core_request runs fn between marks of the store: what a failing fn
- * wrote is undone, the turn goes on. core_end_turn commits, releases events (or discards them and
- * reloads the registry when the commit failed) and wakes the callers of the mailbox; only after
- * ERR_OK may replies leave. */
+ * wrote is undone, its events too, the turn goes on. core_end_turn commits, releases events (or
+ * discards them and reloads the registry when the commit failed) and wakes the callers of the
+ * mailbox; only after ERR_OK may replies leave. */
 MUST_CHECK enum err core_request(struct core *c, mailbox_fn *fn, void *arg, struct error *e);
 size_t core_run_mailbox(struct core *c, size_t max);
 MUST_CHECK enum err core_end_turn(struct core *c, struct error *e);

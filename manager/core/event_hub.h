@@ -24,10 +24,11 @@ struct event {
     uint64_t seq; /* 1, 2, ... since the manager started */
     int64_t time_ms;
     enum event_topic topic;
-    bool is_removed;        /* targetUpdated and taskUpdated: it is gone */
-    struct target target;   /* targetAdded, targetUpdated */
-    struct task_target row; /* taskUpdated; target_id "" when the task as a whole changed */
-    struct log_batch log;   /* logs; texts are owned by the event */
+    bool is_removed; /* targetUpdated and taskUpdated: it is gone */
+    /* One of these is set; all are owned by the event. */
+    const struct target *target;   /* targetAdded, targetUpdated */
+    const struct task_target *row; /* taskUpdated; target_id "" when the task as a whole changed */
+    const struct log_batch *log;   /* logs */
 };
 
 struct event_hub;
@@ -44,6 +45,9 @@ void event_hub_row(struct event_hub *h, const struct task_target *row, bool is_r
 void event_hub_log(struct event_hub *h, const struct log_batch *log);
 void event_hub_release(struct event_hub *h);
 void event_hub_discard(struct event_hub *h);
+/* What a failing request published since mark is dropped. */
+size_t event_hub_mark(const struct event_hub *h);
+void event_hub_undo(struct event_hub *h, size_t mark);
 
 struct event_filter {
     unsigned topics;            /* of enum event_topic */
@@ -51,15 +55,17 @@ struct event_filter {
     char task_id[TASK_ID_SIZE]; /* logs only; "": any */
 };
 
-/* A reader's bounded queue. since: replay what is kept after it; UINT64_MAX: only new events. */
+/* A reader's place among the kept events, which are its bounded queue. since: replay what is kept
+ * after it (a number never given, as from before a restart: all that is kept, told as a miss);
+ * UINT64_MAX: only new events. */
 struct event_reader;
 struct event_reader *event_reader_new(struct event_hub *h, const struct event_filter *f,
                                       uint64_t since);
 void event_reader_free(struct event_reader *r);
 AUTO_DEFINE(struct event_reader *, event_reader_free)
 /* Waits up to timeout_ms for an event; NULL when none came or the hub is closed. *missed is the
- * number of events that were lost to this reader before the returned one (too old for since, or it
- * was too slow). Release with event_release. */
+ * number of events, of any topic, that went by before the returned one (too old for since, or the
+ * reader was too slow): 0 means that nothing was lost. Release with event_release. */
 struct event *event_reader_next(struct event_reader *r, int timeout_ms, uint64_t *missed);
 void event_release(struct event *event);
 /* Wakes all readers for good: event_reader_next returns NULL at once. */

@@ -31,8 +31,10 @@ struct location {
 struct target {
     char id[ID_SIZE];
     uint8_t public_key[KEY_BYTES]; /* CURVE */
-    struct tags tags;
+    struct tags tags;              /* what selects it */
+    struct tags advertised;        /* what the agent said last; only its changes touch tags */
     struct location location;
+    bool location_is_fixed; /* by an operator; what the agent says does not replace it */
     char architecture[32];
     char os[32];
     char agent_version[32];

@@ -27,19 +27,28 @@ MUST_CHECK enum err registry_update(struct registry *r, const char *id, const st
                                     const struct location *location, struct error *e);
 MUST_CHECK enum err registry_remove(struct registry *r, const char *id, struct error *e);
 
-/* The agent is there: tags it brings are added to those we have (an operator's removal of a tag
- * that an agent advertises lasts until it changes on the device), its location is taken if we have
- * none from an operator. */
+/* Remembers how far the reports of a stream are stored. */
+MUST_CHECK enum err registry_set_stored(struct registry *r, const char *id, uint64_t stream_id,
+                                        uint64_t seq, struct error *e);
+
+/* The agent is there. Against what it advertised last, tags it brings anew are added and tags it
+ * dropped are removed; an operator's edits of the others stay. Its location is taken unless an
+ * operator fixed one (registry_update with a location that is not known lifts that). A new stream
+ * id starts the numbering of reports again. Writes to the store only what changed. */
 MUST_CHECK enum err registry_connected(struct registry *r, const char *id,
                                        const struct advertisement *a, int64_t now_ms,
                                        struct error *e);
 void registry_seen(struct registry *r, const char *id, uint64_t disk_free_bytes, int64_t now_ms);
 MUST_CHECK enum err registry_disconnected(struct registry *r, const char *id, int64_t now_ms,
                                           struct error *e);
-/* Marks as offline who was not seen since before_ms; returns how many. */
+/* Marks as offline who was not seen since before_ms; returns how many. Inside a request: when they
+ * were seen is stored. */
 size_t registry_expire(struct registry *r, int64_t before_ms);
 size_t registry_online_count(const struct registry *r);
 size_t registry_count(const struct registry *r);
+
+/* Grows with every change, so that a failed request can tell whether it left one behind. */
+uint64_t registry_changes(const struct registry *r);
 
 enum target_sort { TARGET_SORT_ID, TARGET_SORT_REGISTERED, TARGET_SORT_LAST_SEEN };
 struct target_query {
