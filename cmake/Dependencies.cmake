@@ -15,10 +15,12 @@ foreach(dep IN ITEMS
     "YDER libyder"
     "ORCANIA liborcania"
     "MICROHTTPD libmicrohttpd"
-    "CURL libcurl>=7.80"
-    "CMOCKA cmocka>=1.1")
+    "CURL libcurl>=7.80")
   string(REPLACE " " ";" pair ${dep})
   list(GET pair 0 prefix)
   list(GET pair 1 module)
   pkg_check_modules(${prefix} REQUIRED QUIET IMPORTED_TARGET ${module})
 endforeach()
+if(HIVECAST_TESTS)
+  pkg_check_modules(CMOCKA REQUIRED QUIET IMPORTED_TARGET cmocka>=1.1)
+endif()
