@@ -15,6 +15,10 @@
 MUST_CHECK enum err names_check_id(const char *what, const char *text, struct error *e);
 MUST_CHECK enum err names_check_tag(const char *what, const char *text, struct error *e);
 
+/* Copies text for an error message: bytes that are not printable ASCII become '?', what does not
+ * fit ends in "...". Returns out. */
+const char *names_printable(const char *text, char *out, size_t size);
+
 /* A set of tags in plain memory: sorted, each once, as ",a,b," or "". */
 struct tags {
     char text[TAGS_SIZE];
