@@ -10,21 +10,23 @@
 #include "err.h"
 
 struct option_spec {
-    const char
-        *name; /* "log-level": flag --log-level, HIVECAST_LOG_LEVEL, key logLevel or log-level */
+    /* "log-level": flag --log-level, HIVECAST_LOG_LEVEL, key logLevel or log-level. */
+    const char *name;
     const char *argument; /* "ADDR:PORT"; NULL for a switch (value "true") */
     const char *fallback; /* default value, or NULL */
     const char *help;
-    bool repeats; /* values are joined with commas */
+    bool repeats;   /* values are joined with commas */
+    bool flag_only; /* neither environment nor file can set it */
+    char letter;    /* 'f': -f does the same; 0: none */
 };
 
 struct options;
 
 /* Parses argv after argv[0] (and after the subcommand, if the caller cut it off). The YAML file is
- * --config FILE, HIVECAST_CONFIG, or default_file when that exists (NULL: none). Unknown flags,
- * keys and missing arguments are ERR_INVALID with the nearest known name ("did you mean
- * --log-level?").
- * "--" ends flags; what is no flag is positional. */
+ * --config FILE, HIVECAST_CONFIG, or default_file when that exists; with default_file NULL and no
+ * "config" among specs there is no file. Unknown flags, keys and missing arguments are ERR_INVALID
+ * with the nearest known name ("did you mean --log-level?"). "--" ends flags; what is no flag is
+ * positional. A switch that the environment or the file sets to false counts as not given. */
 MUST_CHECK enum err options_parse(const struct option_spec *specs, size_t count, int argc,
                                   char **argv, const char *default_file, struct options **out,
                                   struct error *e);
