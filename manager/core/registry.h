@@ -38,6 +38,7 @@ MUST_CHECK enum err registry_set_stored(struct registry *r, const char *id, uint
 MUST_CHECK enum err registry_connected(struct registry *r, const char *id,
                                        const struct advertisement *a, int64_t now_ms,
                                        struct error *e);
+/* A sign of life; who was given up is online again. Unknown ids are ignored. */
 void registry_seen(struct registry *r, const char *id, uint64_t disk_free_bytes, int64_t now_ms);
 MUST_CHECK enum err registry_disconnected(struct registry *r, const char *id, int64_t now_ms,
                                           struct error *e);
