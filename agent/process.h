@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* process: commands as supervised process groups. Each gets a session of its own, a clean
- * environment with the HIVECAST_* variables, /dev/null as input, and its output read as lines. Every
- * child of the agent is started here: unknown ones (orphans that were left to us) are reaped.
+ * environment with the HIVECAST_* variables, /dev/null as input, and its output read as lines.
+ * Every child of the agent is started here: unknown ones (orphans that were left to us) are reaped.
  * Thread: the loop's. */
 #ifndef PROCESS_H
 #define PROCESS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* response_collector: everything the agent has to say, as reports in the spool: acknowledgements and
- * logs in one order. Lines of one command are gathered into one report, which leaves after a second,
- * when it is large, or at once for errors, events, the terminal and before an acknowledgement.
- * Output of tasks without debug goes to the ring, only errors and events are sent.
+/* response_collector: everything the agent has to say, as reports in the spool: acknowledgements
+ * and logs in one order. Lines of one command are gathered into one report, which leaves after a
+ * second, when it is large, or at once for errors, events, the terminal and before an
+ * acknowledgement. Output of tasks without debug goes to the ring, only errors and events are sent.
  * Thread: the loop's. */
 #ifndef RESPONSE_COLLECTOR_H
 #define RESPONSE_COLLECTOR_H

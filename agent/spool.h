@@ -39,8 +39,8 @@ uint64_t spool_stream_id(const struct spool *s);
 /* Bytes that wait for confirmation. */
 uint64_t spool_pending_bytes(const struct spool *s);
 uint64_t spool_max_bytes(const struct spool *s);
-/* Oldest unconfirmed reports, as struct transport_reports.peek wants them; they are synced first, so
- * that a number that was sent is never given again. */
+/* Oldest unconfirmed reports, as struct transport_reports.peek wants them; they are synced first,
+ * so that a number that was sent is never given again. */
 MUST_CHECK enum err spool_peek(struct spool *s, size_t max, struct bytes *out, uint64_t *first_seq,
                                size_t *count, struct error *e);
 /* Forgets everything up to stored_seq. */
