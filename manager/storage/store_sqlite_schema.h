@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store_sqlite_schema: the tables of the database, as steps from each version to the next. */
+#ifndef STORE_SQLITE_SCHEMA_H
+#define STORE_SQLITE_SCHEMA_H
+
+#include "store_sqlite_query.h"
+
+/* The version this program writes: the number of steps. */
+int schema_version(void);
+/* Brings the database to schema_version, each step in a transaction of its own. ERR_UNSUPPORTED for
+ * a newer one, ERR_CORRUPT for a database of something else. */
+MUST_CHECK enum err schema_migrate(struct sqlite_store *s, struct error *e);
+/* ERR_UNSUPPORTED unless the database has exactly schema_version. */
+MUST_CHECK enum err schema_check(struct sqlite_store *s, struct error *e);
+
+#endif
