@@ -38,8 +38,8 @@ struct package_info {
 /* ERR_INVALID unless path is relative, without empty, "." and ".." components and within limits.h.
  */
 MUST_CHECK enum err manifest_check_path(const char *path, struct error *e);
-/* ERR_INVALID for a link at path whose target, resolved lexically, is absolute or leaves the tree.
- */
+/* ERR_INVALID for a link at path whose target is absolute, climbs out of the tree, or has ".."
+ * behind a name (which could climb out through another link). */
 MUST_CHECK enum err manifest_check_symlink(const char *path, const char *target, struct error *e);
 
 struct manifest_writer;
@@ -54,7 +54,7 @@ MUST_CHECK enum err manifest_writer_chunk(struct manifest_writer *w, const struc
                                           struct error *e);
 /* Called with the finished manifest, piece by piece in order. */
 typedef enum err manifest_sink_fn(void *arg, const uint8_t *data, size_t size, struct error *e);
-/* Passes the whole manifest to sink and fills out, all but sealed_size included. */
+/* Passes the whole manifest to sink and fills out. The writer is spent then. */
 MUST_CHECK enum err manifest_writer_finish(struct manifest_writer *w, manifest_sink_fn *sink,
                                            void *arg, struct package_info *out, struct error *e);
 
