@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real programs and a real tree: built from source on the target, interpreted, and 100 MB compared file by file."""
 import os
-import pathlib
 import random
 import subprocess
 
