@@ -26,7 +26,7 @@ MUST_CHECK enum err device_registrator_join(const struct join_request *r, struct
  * ERR_FORBIDDEN for plain HTTP to anything but loopback. out is without a trailing slash. */
 MUST_CHECK enum err device_registrator_check_url(const char *url, char out[static URL_SIZE],
                                                  struct error *e);
-/* endpoint as the manager told it, with the host of url where it names none ("tcp://*:5557"). */
+/* endpoint as the manager told it, with the host of url where it names a wildcard. */
 MUST_CHECK enum err device_registrator_endpoint(const char *endpoint, const char *url,
                                                 char out[static ENDPOINT_SIZE], struct error *e);
 

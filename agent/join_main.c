@@ -8,20 +8,16 @@
 #include "fs.h"
 #include "options.h"
 
-static const struct option_spec specs[] = {
-    {"token",    "TOKEN",   NULL, "Single-use registration secret, as 12ab-34cd-56ef",   false},
-    {"id",       "ID",      NULL, "Unique name of this target (default: the host name)", false},
-    {"tags",     "TAGS",    NULL, "Labels for grouping targets, separated by commas",    true },
-    {"location", "LAT,LON", NULL, "Where the target stands, in degrees",                 false},
-    AGENT_OPTION_DATA_DIR,
-};
-enum { SPEC_COUNT = sizeof(specs) / sizeof(specs[0]) };
+/* What this program is about comes first; the rest may stand in the configuration file. */
+static const struct option_spec specs[] = {AGENT_OPTIONS_JOIN, AGENT_OPTION_DATA_DIR,
+                                           AGENT_OPTIONS_RUN};
+enum { SPEC_COUNT = sizeof(specs) / sizeof(specs[0]), HELP_COUNT = 5 };
 
 static void print_help(void)
 {
     puts("Usage: hivecast-agent join URL --token TOKEN [OPTION]...\n"
          "Makes this device a target of the manager at URL. May be repeated.\n");
-    options_print_help(specs, SPEC_COUNT);
+    options_print_help(specs, HELP_COUNT);
 }
 
 static enum err join(const struct options *o, struct error *e)
@@ -56,7 +52,7 @@ int main(int argc, char **argv)
 {
     struct error e = {0};
     AUTO(options_free) struct options *o = NULL;
-    enum err err = options_parse(specs, SPEC_COUNT, argc, argv, NULL, &o, &e);
+    enum err err = options_parse(specs, SPEC_COUNT, argc, argv, AGENT_CONFIG_FILE, &o, &e);
     if (err == ERR_OK && options_wants_help(o)) {
         print_help();
         return 0;
