@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* server_socket: see server_socket.h. */
+#include "server_socket.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <zmq.h>
+
+#include "zap.h"
+
+/* Ten thousand agents may come at once and all need their turn; one that only holds a connection
+ * open without shaking hands is gone after this time. */
+enum { HANDSHAKE_MS = 30000, BACKLOG = 4096 };
+enum { KEEPALIVE_IDLE_S = 60, KEEPALIVE_INTERVAL_S = 20, KEEPALIVE_COUNT = 3 };
+
+static enum err set_numbers(void *socket, const struct server_socket_config *c, struct error *e)
+{
+    const struct {
+        int option;
+        int value;
+    } numbers[] = {
+        {ZMQ_LINGER,              0                   },
+        {ZMQ_IPV6,                1                   },
+        {ZMQ_BACKLOG,             BACKLOG             },
+        {ZMQ_HANDSHAKE_IVL,       HANDSHAKE_MS        },
+        {ZMQ_RCVHWM,              c->receive_queue    },
+        {ZMQ_SNDHWM,              c->send_queue       },
+        {ZMQ_ROUTER_MANDATORY,    1                   },
+        {ZMQ_HEARTBEAT_IVL,       c->heartbeat_ms     },
+        {ZMQ_HEARTBEAT_TIMEOUT,   3 * c->heartbeat_ms },
+        {ZMQ_TCP_KEEPALIVE,       1                   },
+        {ZMQ_TCP_KEEPALIVE_IDLE,  KEEPALIVE_IDLE_S    },
+        {ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_INTERVAL_S},
+        {ZMQ_TCP_KEEPALIVE_CNT,   KEEPALIVE_COUNT     },
+        {ZMQ_CURVE_SERVER,        1                   },
+    };
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (zmq_setsockopt(socket, numbers[i].option, &numbers[i].value, sizeof(int)) != 0)
+            return error_set(e, ERR_INTERNAL, "%s socket: option %d: %s", c->what,
+                             numbers[i].option, zmq_strerror(zmq_errno()));
+    }
+    return ERR_OK;
+}
+
+static enum err set_up(void *socket, const struct server_socket_config *c, struct error *e)
+{
+    enum err err = set_numbers(socket, c, e);
+    if (err != ERR_OK)
+        return err;
+    int64_t frame_max = c->frame_max;
+    if (zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof(frame_max)) != 0 ||
+        zmq_setsockopt(socket, ZMQ_AFFINITY, &c->io_threads, sizeof(c->io_threads)) != 0 ||
+        zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN)) != 0 ||
+        zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, c->keys->secret_key, KEY_BYTES) != 0)
+        return error_set(e, ERR_INTERNAL, "%s socket: %s", c->what, zmq_strerror(zmq_errno()));
+    if (zmq_bind(socket, c->endpoint) != 0)
+        return error_set(e, ERR_UNAVAILABLE, "%s socket: bind %s: %s", c->what, c->endpoint,
+                         zmq_strerror(zmq_errno()));
+    return ERR_OK;
+}
+
+enum err server_socket_open(void *context, const struct server_socket_config *c, void **out,
+                            char bound[static ENDPOINT_SIZE], struct error *e)
+{
+    void *socket = zmq_socket(context, ZMQ_ROUTER);
+    if (socket == NULL)
+        return error_set(e, ERR_IO, "%s socket: %s", c->what, zmq_strerror(zmq_errno()));
+    enum err err = set_up(socket, c, e);
+    size_t size = ENDPOINT_SIZE;
+    if (err == ERR_OK && zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &size) != 0)
+        err = error_set(e, ERR_INTERNAL, "%s socket: %s", c->what, zmq_strerror(zmq_errno()));
+    if (err != ERR_OK) {
+        (void)zmq_close(socket);
+        return err;
+    }
+    *out = socket;
+    return ERR_OK;
+}
+
+void endpoint_for_host(const char *bound, const char *host, char out[static ENDPOINT_SIZE])
+{
+    static const char *const wildcards[] = {"tcp://0.0.0.0:", "tcp://[::]:", "tcp://*:"};
+    for (size_t i = 0; i < sizeof(wildcards) / sizeof(wildcards[0]); i++) {
+        size_t size = strlen(wildcards[i]);
+        if (strncmp(bound, wildcards[i], size) == 0) {
+            bool is_bare_ipv6 = strchr(host, ':') != NULL && host[0] != '[';
+            (void)snprintf(out, ENDPOINT_SIZE, "tcp://%s%s%s:%s", is_bare_ipv6 ? "[" : "", host,
+                           is_bare_ipv6 ? "]" : "", bound + size);
+            return;
+        }
+    }
+    (void)snprintf(out, ENDPOINT_SIZE, "%s", bound);
+}
