@@ -95,7 +95,7 @@ int schema_version(void)
     return (int)(sizeof(steps) / sizeof(steps[0]));
 }
 
-static enum err read_version(struct sqlite_store *s, int *out, struct error *e)
+static enum err read_version(struct sqlite_store *s, int known, int *out, struct error *e)
 {
     AUTO(query_close) struct query q = {0};
     enum err err = query_prepare(s, "PRAGMA user_version", &q, e);
@@ -105,10 +105,10 @@ static enum err read_version(struct sqlite_store *s, int *out, struct error *e)
     if (err != ERR_OK)
         return err;
     *out = has_row ? (int)query_get_int(&q) : 0;
-    if (*out > schema_version())
+    if (*out > known)
         return error_set(e, ERR_UNSUPPORTED,
                          "a newer version of this program wrote it (schema %d, known up to %d)",
-                         *out, schema_version());
+                         *out, known);
     return ERR_OK;
 }
 
@@ -125,35 +125,40 @@ static enum err check_is_empty(struct sqlite_store *s, struct error *e)
     return err;
 }
 
-static enum err take_step(struct sqlite_store *s, int from, struct error *e)
+static enum err take_step(struct sqlite_store *s, const char *step, int to_version, struct error *e)
 {
     char version[48];
-    snprintf(version, sizeof(version), "PRAGMA user_version = %d; COMMIT", from + 1);
+    snprintf(version, sizeof(version), "PRAGMA user_version = %d; COMMIT", to_version);
     enum err err = sqlite_run(s, "BEGIN IMMEDIATE", e);
     if (err == ERR_OK)
-        err = sqlite_run(s, steps[from], e);
+        err = sqlite_run(s, step, e);
     if (err == ERR_OK)
         err = sqlite_run(s, version, e);
     if (err != ERR_OK && sqlite3_get_autocommit(s->db) == 0)
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-    return err == ERR_OK ? ERR_OK : error_wrap(e, err, "migrate to schema %d", from + 1);
+    return err == ERR_OK ? ERR_OK : error_wrap(e, err, "migrate to schema %d", to_version);
+}
+
+enum err schema_apply(struct sqlite_store *s, const char *const *list, int count, struct error *e)
+{
+    int version = 0;
+    enum err err = read_version(s, count, &version, e);
+    if (err == ERR_OK && version == 0)
+        err = check_is_empty(s, e);
+    for (int i = version; err == ERR_OK && i < count; i++)
+        err = take_step(s, list[i], i + 1, e);
+    return err;
 }
 
 enum err schema_migrate(struct sqlite_store *s, struct error *e)
 {
-    int version = 0;
-    enum err err = read_version(s, &version, e);
-    if (err == ERR_OK && version == 0)
-        err = check_is_empty(s, e);
-    for (int i = version; err == ERR_OK && i < schema_version(); i++)
-        err = take_step(s, i, e);
-    return err;
+    return schema_apply(s, steps, schema_version(), e);
 }
 
 enum err schema_check(struct sqlite_store *s, struct error *e)
 {
     int version = 0;
-    enum err err = read_version(s, &version, e);
+    enum err err = read_version(s, schema_version(), &version, e);
     if (err == ERR_OK && version != schema_version())
         return error_set(e, ERR_UNSUPPORTED, "it has schema %d, not %d: open it for writing first",
                          version, schema_version());

@@ -30,24 +30,40 @@ static int tear_down(void **state)
     return 0;
 }
 
-int suite_run(const char *name, const struct CMUnitTest *tests, size_t count)
+static int run_present(const char *name, const struct CMUnitTest *tests, size_t count)
 {
     struct CMUnitTest *with_store = calloc(count, sizeof(*with_store));
-    assert_non_null(with_store);
-    int failed = 0;
-    for (size_t i = 0; i < store_backend_count; i++) {
-        char group[128];
-        present = &store_backends[i];
-        snprintf(group, sizeof(group), "%s on %s", name, present->kind);
-        memcpy(with_store, tests, count * sizeof(*tests));
-        for (size_t j = 0; j < count; j++) {
-            with_store[j].setup_func = set_up;
-            with_store[j].teardown_func = tear_down;
-        }
-        failed += _cmocka_run_group_tests(group, with_store, count, NULL, NULL);
+    if (with_store == NULL)
+        return 1;
+    memcpy(with_store, tests, count * sizeof(*tests));
+    for (size_t i = 0; i < count; i++) {
+        with_store[i].setup_func = set_up;
+        with_store[i].teardown_func = tear_down;
     }
+    char group[128];
+    snprintf(group, sizeof(group), "%s on %s", name, present->kind);
+    int failed = _cmocka_run_group_tests(group, with_store, count, NULL, NULL);
     free(with_store);
     return failed;
+}
+
+int suite_run(const char *name, const struct CMUnitTest *tests, size_t count)
+{
+    int failed = 0;
+    for (size_t i = 0; i < store_backend_count; i++) {
+        present = &store_backends[i];
+        failed += run_present(name, tests, count);
+    }
+    return failed;
+}
+
+int suite_run_on(const char *kind, const char *name, const struct CMUnitTest *tests, size_t count)
+{
+    size_t i = 0;
+    while (strcmp(store_backends[i].kind, kind) != 0)
+        i++;
+    present = &store_backends[i];
+    return run_present(name, tests, count);
 }
 
 void suite_ok(enum err err, const struct error *e)

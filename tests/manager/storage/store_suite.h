@@ -26,6 +26,9 @@ struct fixture {
 int suite_run(const char *name, const struct CMUnitTest *tests, size_t count);
 #define SUITE_RUN(name, tests) suite_run(name, tests, sizeof(tests) / sizeof((tests)[0]))
 
+/* The same on one backend only. */
+int suite_run_on(const char *kind, const char *name, const struct CMUnitTest *tests, size_t count);
+
 /* Asserts ERR_OK and prints the sentence otherwise. */
 void suite_ok(enum err err, const struct error *e);
 #define OK(call)                                                                                   \
