@@ -163,7 +163,7 @@ enum err memory_log_query(struct store *s, const struct log_query *query, uint64
         return err;
     AUTO(memory_unlock) struct memory_store *m = memory_lock(of(s));
     size_t count = memory_count(m, MEMORY_LOGS);
-    AUTO_FREE const struct log_row **found = calloc(count + 1, sizeof(*found));
+    AUTO_FREE const struct log_row **found = calloc(count + 1, sizeof(const struct log_row *));
     if (found == NULL)
         return error_set(e, ERR_NO_MEMORY, "no memory for a list of log lines");
     size_t n = 0;
@@ -173,7 +173,7 @@ enum err memory_log_query(struct store *s, const struct log_query *query, uint64
             found[n++] = &line->row;
     }
     struct log_query order = *query;
-    qsort_r(found, n, sizeof(*found), compare, &order);
+    qsort_r(found, n, sizeof(const struct log_row *), compare, &order);
     *total = n;
     for (size_t i = 0; i < n; i++) {
         if (page_has(query->page, i) && !fn(arg, found[i]))

@@ -90,7 +90,8 @@ static int compare_versions(const void *a, const void *b)
 static enum err rows_of_target(const struct memory_store *m, const char *target_id,
                                const struct task_target ***out, size_t *count, struct error *e)
 {
-    const struct task_target **found = calloc(memory_count(m, MEMORY_ROWS) + 1, sizeof(*found));
+    const struct task_target **found =
+        calloc(memory_count(m, MEMORY_ROWS) + 1, sizeof(const struct task_target *));
     if (found == NULL)
         return error_set(e, ERR_NO_MEMORY, "no memory for a list of rows");
     size_t n = 0;
@@ -99,7 +100,7 @@ static enum err rows_of_target(const struct memory_store *m, const char *target_
         if (strcmp(row->target_id, target_id) == 0)
             found[n++] = row;
     }
-    qsort(found, n, sizeof(*found), compare_versions);
+    qsort(found, n, sizeof(const struct task_target *), compare_versions);
     *out = found;
     *count = n;
     return ERR_OK;

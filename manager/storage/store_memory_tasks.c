@@ -167,7 +167,7 @@ enum err memory_task_list(struct store *s, const struct task_query *query, uint6
 {
     AUTO(memory_unlock) struct memory_store *m = memory_lock(of(s));
     size_t count = memory_count(m, MEMORY_TASKS);
-    AUTO_FREE const struct task **found = calloc(count + 1, sizeof(*found));
+    AUTO_FREE const struct task **found = calloc(count + 1, sizeof(const struct task *));
     if (found == NULL)
         return error_set(e, ERR_NO_MEMORY, "no memory for a list of tasks");
     size_t n = 0;
@@ -176,7 +176,7 @@ enum err memory_task_list(struct store *s, const struct task_query *query, uint6
         if (task_matches(m, t, query))
             found[n++] = t;
     }
-    qsort(found, n, sizeof(*found), compare_newest_first);
+    qsort(found, n, sizeof(const struct task *), compare_newest_first);
     *total = n;
     bool goes_on = true;
     enum err err = ERR_OK;
