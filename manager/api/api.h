@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 
 #include "http_server.h"
-#include "query.h"
+#include "params.h"
 #include "reader_pool.h"
 
 struct upload_store;
@@ -26,7 +26,7 @@ struct api {
 
 struct api_request {
     char id[ID_SIZE]; /* the variable of the path, checked; "" when it has none */
-    struct query query;
+    struct params query;
     json_t *body;               /* NULL: none was sent */
     struct upload *upload;      /* of POST /uploads */
     const char *auth_token;     /* X-Auth-Token; NULL: none */

@@ -7,7 +7,7 @@
 
 static bool is_any(const char *host, size_t length)
 {
-    static const char *const any[] = {"0.0.0.0", "*", "[::]", "::"};
+    static const char *const any[] = {"0.0.0.0", "*", "[::]", "::", "[::ffff:0.0.0.0]"};
     for (size_t i = 0; i < sizeof(any) / sizeof(any[0]); i++) {
         if (strlen(any[i]) == length && memcmp(any[i], host, length) == 0)
             return true;
@@ -36,10 +36,13 @@ void endpoint_tell(const char *bound, const char *advertise_host, const char *ho
         return;
     host += strlen("://");
     int length = host_header != NULL ? host_length(host_header) : 0;
+    int scheme = (int)(host - bound);
+    /* IPv4 as a socket of both families tells it; agents may know IPv4 only. */
+    size_t mapped = strncmp(host, "[::ffff:", 8) == 0 ? strcspn(host + 8, "]") : 0;
     if (advertise_host != NULL)
-        snprintf(out, ENDPOINT_SIZE, "%.*s%.250s%s", (int)(host - bound), bound, advertise_host,
-                 port);
+        snprintf(out, ENDPOINT_SIZE, "%.*s%.250s%s", scheme, bound, advertise_host, port);
     else if (is_any(host, (size_t)(port - host)) && length > 0 && length < 250)
-        snprintf(out, ENDPOINT_SIZE, "%.*s%.*s%s", (int)(host - bound), bound, length, host_header,
-                 port);
+        snprintf(out, ENDPOINT_SIZE, "%.*s%.*s%s", scheme, bound, length, host_header, port);
+    else if (mapped > 0)
+        snprintf(out, ENDPOINT_SIZE, "%.*s%.*s%s", scheme, bound, (int)mapped, host + 8, port);
 }

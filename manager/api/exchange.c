@@ -104,7 +104,7 @@ static enum err check_body(struct exchange *x, struct error *e)
 }
 
 struct query_walk {
-    struct query *query;
+    struct params *query;
     enum err err;
     struct error *e;
 };
@@ -114,7 +114,7 @@ static enum MHD_Result add_parameter(void *cls, enum MHD_ValueKind kind, const c
 {
     struct query_walk *walk = cls;
     (void)kind;
-    walk->err = query_add(walk->query, name, value != NULL ? value : "", walk->e);
+    walk->err = params_add(walk->query, name, value != NULL ? value : "", walk->e);
     return walk->err == ERR_OK ? MHD_YES : MHD_NO;
 }
 
@@ -123,7 +123,7 @@ static enum err take_query(struct exchange *x, struct error *e)
     struct query_walk walk = {.query = &x->in.query, .err = ERR_OK, .e = e};
     MHD_get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, add_parameter, &walk);
     if (walk.err == ERR_OK && (x->route->flags & ROUTE_QUERY) == 0)
-        return query_end(&x->in.query, e);
+        return params_end(&x->in.query, e);
     return walk.err;
 }
 
@@ -179,7 +179,7 @@ void exchange_free(struct exchange *x)
         MHD_destroy_post_processor(x->post);
     upload_free(x->in.upload);
     event_stream_free(x->stream);
-    query_clear(&x->in.query);
+    params_clear(&x->in.query);
     json_decref(x->in.body);
     json_decref(x->out.json);
     bytes_clear(&x->out.text);
@@ -192,8 +192,8 @@ bool exchange_can_answer_early(const struct exchange *x)
     uint64_t size = 0;
     if (!x->is_refused)
         return false;
-    return header(x, MHD_HTTP_HEADER_EXPECT) != NULL || body_size(x, &size, NULL) != ERR_OK ||
-           size == 0 || (size != UINT64_MAX && size > drain_max);
+    return body_size(x, &size, NULL) != ERR_OK || (size != UINT64_MAX && size > drain_max) ||
+           (size > 0 && header(x, MHD_HTTP_HEADER_EXPECT) != NULL);
 }
 
 bool exchange_take(struct exchange *x, const char *data, size_t size)
@@ -229,9 +229,9 @@ static enum err parse_body(struct exchange *x, struct error *e)
     return err;
 }
 
-static enum err decode_topics(struct query *q, unsigned *out, struct error *e)
+static enum err decode_topics(struct params *q, unsigned *out, struct error *e)
 {
-    const char *text = query_text(q, "topics");
+    const char *text = params_text(q, "topics");
     *out = text != NULL ? 0 : EVENT_ALL;
     while (text != NULL && *text != '\0') {
         char name[32];
@@ -268,13 +268,13 @@ static enum err open_stream(struct exchange *x, struct error *e)
     uint64_t since = UINT64_MAX;
     enum err err = decode_topics(&x->in.query, &filter.topics, e);
     if (err == ERR_OK)
-        err = query_id(&x->in.query, "target", &target, e);
+        err = params_id(&x->in.query, "target", &target, e);
     if (err == ERR_OK)
-        err = query_id(&x->in.query, "task", &task, e);
+        err = params_id(&x->in.query, "task", &task, e);
     if (err == ERR_OK)
-        err = query_integer(&x->in.query, "since", 0, INT64_MAX, &since, e);
+        err = params_integer(&x->in.query, "since", 0, INT64_MAX, &since, e);
     if (err == ERR_OK)
-        err = query_end(&x->in.query, e);
+        err = params_end(&x->in.query, e);
     if (err == ERR_OK)
         err = check_upgrade(x, e);
     if (err == ERR_OK)

@@ -40,7 +40,8 @@ bool exchange_take(struct exchange *x, const char *data, size_t size);
 /* After the body, unless refused: parses it and calls the handler. */
 void exchange_run(struct exchange *x);
 enum MHD_Result exchange_send(struct exchange *x);
-/* Whether the client waits for our word before it sends the body. */
+/* Refused, and the body is better not waited for: the client asks before it sends it, or it is
+ * enormous. The connection is closed then. */
 bool exchange_can_answer_early(const struct exchange *x);
 
 #endif

@@ -128,7 +128,7 @@ static void completed(void *cls, struct MHD_Connection *connection, void **con_c
     *con_cls = NULL;
 }
 
-/* Escapes stay as they came: route_find and query_add decode them, and refuse bad ones. */
+/* Escapes stay as they came: route_find and params_add decode them, and refuse bad ones. */
 static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *text)
 {
     (void)cls;

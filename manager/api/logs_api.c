@@ -6,9 +6,9 @@
 #include "handlers.h"
 #include "model_json.h"
 
-static enum err decode_stage(struct query *q, enum stage *out, struct error *e)
+static enum err decode_stage(struct params *q, enum stage *out, struct error *e)
 {
-    const char *text = query_text(q, "stage");
+    const char *text = params_text(q, "stage");
     if (text == NULL)
         return ERR_OK;
     *out = stage_from_name(text);
@@ -17,9 +17,9 @@ static enum err decode_stage(struct query *q, enum stage *out, struct error *e)
     return ERR_OK;
 }
 
-static enum err decode_order(struct query *q, struct log_query *out, struct error *e)
+static enum err decode_order(struct params *q, struct log_query *out, struct error *e)
 {
-    static const struct query_sort sorts[] = {
+    static const struct params_sort sorts[] = {
         {"received", LOG_SORT_RECEIVED},
         {"time",     LOG_SORT_TIME    },
         {"target",   LOG_SORT_TARGET  },
@@ -27,32 +27,32 @@ static enum err decode_order(struct query *q, struct log_query *out, struct erro
     };
     int sort = LOG_SORT_RECEIVED;
     bool is_descending = true;
-    enum err err = query_sort(q, sorts, 4, &sort, &is_descending, e);
+    enum err err = params_sort(q, sorts, 4, &sort, &is_descending, e);
     out->sort = (enum log_sort)sort;
     out->is_ascending = !is_descending;
     return err;
 }
 
-static enum err decode_query(struct query *q, struct log_query *out, struct error *e)
+static enum err decode_query(struct params *q, struct log_query *out, struct error *e)
 {
-    out->command = query_text(q, "command");
-    out->text = query_text(q, "text");
-    enum err err = query_id(q, "target", &out->target_id, e);
+    out->command = params_text(q, "command");
+    out->text = params_text(q, "text");
+    enum err err = params_id(q, "target", &out->target_id, e);
     if (err == ERR_OK)
-        err = query_id(q, "task", &out->task_id, e);
+        err = params_id(q, "task", &out->task_id, e);
     if (err == ERR_OK)
         err = decode_stage(q, &out->stage, e);
     if (err == ERR_OK)
-        err = query_bool(q, "error", &out->has_error, &out->is_error, e);
+        err = params_bool(q, "error", &out->has_error, &out->is_error, e);
     if (err == ERR_OK)
-        err = query_time(q, "from", &out->from_ms, e);
+        err = params_time(q, "from", &out->from_ms, e);
     if (err == ERR_OK)
-        err = query_time(q, "to", &out->to_ms, e);
+        err = params_time(q, "to", &out->to_ms, e);
     if (err == ERR_OK)
         err = decode_order(q, out, e);
     if (err == ERR_OK)
-        err = query_page(q, &out->page, e);
-    return err == ERR_OK ? query_end(q, e) : err;
+        err = params_page(q, &out->page, e);
+    return err == ERR_OK ? params_end(q, e) : err;
 }
 
 static bool append_json(void *arg, const struct log_row *row)

@@ -51,13 +51,12 @@ json_t *model_json_target(const struct target *t)
     char key[KEY_Z85_SIZE];
     keys_z85_encode(t->public_key, key);
     AUTO(json_decref)
-    json_t *json =
-        json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:I, s:I, s:o}", "id", t->id, "publicKey",
-                  key, "tags", model_json_tags(&t->tags), "architecture",
-                  model_json_text(t->architecture), "os", model_json_text(t->os), "agentVersion",
-                  model_json_text(t->agent_version), "online", t->is_online, "diskFree",
-                  (json_int_t)t->disk_free_bytes, "memory", (json_int_t)t->memory_bytes,
-                  "registered", model_json_time(t->registered_ms));
+    json_t *json = json_pack(
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:I, s:I, s:o}", "id", t->id, "publicKey", key, "tags",
+        model_json_tags(&t->tags), "architecture", model_json_text(t->architecture), "os",
+        model_json_text(t->os), "agentVersion", model_json_text(t->agent_version), "online",
+        t->is_online, "diskFree", (json_int_t)t->disk_free_bytes, "memory",
+        (json_int_t)t->memory_bytes, "registered", model_json_time(t->registered_ms));
     if (json == NULL)
         return NULL;
     if (t->last_seen_ms != 0 && !model_json_put(json, "lastSeen", model_json_time(t->last_seen_ms)))

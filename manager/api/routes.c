@@ -63,7 +63,7 @@ static enum err take_variable(const char *raw, size_t length, char id[static ID_
     AUTO_FREE char *text = NULL;
     if (encoded == NULL)
         return error_set(e, ERR_NO_MEMORY, "no memory for the path");
-    enum err err = query_decode("path", encoded, &text, e);
+    enum err err = params_decode("path", encoded, &text, e);
     if (err == ERR_OK)
         err = names_check_id("id", text, e);
     if (err == ERR_OK)

@@ -50,26 +50,26 @@ static enum err list_in_core(void *arg, struct error *e)
     return registry_query(c->core->registry, &c->query, &c->total, copy_target, c, e);
 }
 
-static enum err decode_query(struct query *q, struct target_query *out, struct error *e)
+static enum err decode_query(struct params *q, struct target_query *out, struct error *e)
 {
-    static const struct query_sort sorts[] = {
+    static const struct params_sort sorts[] = {
         {"id",         TARGET_SORT_ID        },
         {"registered", TARGET_SORT_REGISTERED},
         {"lastSeen",   TARGET_SORT_LAST_SEEN }
     };
     int sort = TARGET_SORT_ID;
     struct error why = {0};
-    const char *tags = query_text(q, "tags");
+    const char *tags = params_text(q, "tags");
     if (tags != NULL && tags_parse(&out->tags, tags, &why) != ERR_OK)
         return error_set(e, ERR_INVALID, "tags: %.200s", why.text);
-    out->id = query_text(q, "id");
-    enum err err = query_bool(q, "online", &out->has_online, &out->is_online, e);
+    out->id = params_text(q, "id");
+    enum err err = params_bool(q, "online", &out->has_online, &out->is_online, e);
     if (err == ERR_OK)
-        err = query_sort(q, sorts, 3, &sort, &out->is_descending, e);
+        err = params_sort(q, sorts, 3, &sort, &out->is_descending, e);
     if (err == ERR_OK)
-        err = query_page(q, &out->page, e);
+        err = params_page(q, &out->page, e);
     out->sort = (enum target_sort)sort;
-    return err == ERR_OK ? query_end(q, e) : err;
+    return err == ERR_OK ? params_end(q, e) : err;
 }
 
 static json_t *encode_targets(const struct list_call *c)

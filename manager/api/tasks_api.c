@@ -37,12 +37,12 @@ enum err tasks_list(struct api *api, struct api_request *in, struct api_reply *o
     AUTO(reader_return) struct reader reader = {0};
     AUTO(json_decref) json_t *items = json_array();
     uint64_t total = 0;
-    struct task_query q = {.description = query_text(&in->query, "description")};
-    enum err err = query_task_state(&in->query, &q.has_state, &q.state, e);
+    struct task_query q = {.description = params_text(&in->query, "description")};
+    enum err err = params_task_state(&in->query, &q.has_state, &q.state, e);
     if (err == ERR_OK)
-        err = query_page(&in->query, &q.page, e);
+        err = params_page(&in->query, &q.page, e);
     if (err == ERR_OK)
-        err = query_end(&in->query, e);
+        err = params_end(&in->query, e);
     if (err == ERR_OK)
         err = reader_take(api->readers, &reader, e);
     if (err == ERR_OK)
@@ -95,11 +95,11 @@ enum err task_list_targets(struct api *api, struct api_request *in, struct api_r
     AUTO(task_clear) struct task *task = &storage;
     uint64_t total = 0;
     struct row_query q = {.task_id = in->id};
-    enum err err = query_task_state(&in->query, &q.has_state, &q.state, e);
+    enum err err = params_task_state(&in->query, &q.has_state, &q.state, e);
     if (err == ERR_OK)
-        err = query_page(&in->query, &q.page, e);
+        err = params_page(&in->query, &q.page, e);
     if (err == ERR_OK)
-        err = query_end(&in->query, e);
+        err = params_end(&in->query, e);
     if (err == ERR_OK)
         err = reader_take(api->readers, &reader, e);
     if (err == ERR_OK)

@@ -28,9 +28,9 @@ enum err token_sets_list(struct api *api, struct api_request *in, struct api_rep
     AUTO(json_decref) json_t *items = json_array();
     struct page page;
     uint64_t total = 0;
-    enum err err = query_page(&in->query, &page, e);
+    enum err err = params_page(&in->query, &page, e);
     if (err == ERR_OK)
-        err = query_end(&in->query, e);
+        err = params_end(&in->query, e);
     if (err == ERR_OK)
         err = reader_take(api->readers, &reader, e);
     if (err == ERR_OK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "query.h"
+#include "params.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,7 +35,7 @@ static size_t decode_one(const char *raw, char *out)
     return 3;
 }
 
-enum err query_decode(const char *what, const char *raw, char **out, struct error *e)
+enum err params_decode(const char *what, const char *raw, char **out, struct error *e)
 {
     AUTO_FREE char *text = malloc(strlen(raw) + 1);
     if (text == NULL)
@@ -55,15 +55,15 @@ enum err query_decode(const char *what, const char *raw, char **out, struct erro
     return ERR_OK;
 }
 
-enum err query_add(struct query *q, const char *name, const char *value, struct error *e)
+enum err params_add(struct params *q, const char *name, const char *value, struct error *e)
 {
-    if (q->count == QUERY_MAX)
-        return error_set(e, ERR_TOO_LARGE, "more than %d query parameters", QUERY_MAX);
+    if (q->count == PARAMS_MAX)
+        return error_set(e, ERR_TOO_LARGE, "more than %d query parameters", PARAMS_MAX);
     AUTO_FREE char *key = NULL;
     AUTO_FREE char *text = NULL;
-    enum err err = query_decode("query parameter", name, &key, e);
+    enum err err = params_decode("query parameter", name, &key, e);
     if (err == ERR_OK)
-        err = query_decode(key, value, &text, e);
+        err = params_decode(key, value, &text, e);
     if (err != ERR_OK)
         return err;
     for (size_t i = 0; i < q->count; i++) {
@@ -77,7 +77,7 @@ enum err query_add(struct query *q, const char *name, const char *value, struct 
     return ERR_OK;
 }
 
-void query_clear(struct query *q)
+void params_clear(struct params *q)
 {
     for (size_t i = 0; i < q->count; i++) {
         free(q->items[i].name);
@@ -86,7 +86,7 @@ void query_clear(struct query *q)
     q->count = 0;
 }
 
-const char *query_text(struct query *q, const char *name)
+const char *params_text(struct params *q, const char *name)
 {
     for (size_t i = 0; i < q->count; i++) {
         if (strcmp(q->items[i].name, name) == 0) {
@@ -97,9 +97,9 @@ const char *query_text(struct query *q, const char *name)
     return NULL;
 }
 
-enum err query_id(struct query *q, const char *name, const char **out, struct error *e)
+enum err params_id(struct params *q, const char *name, const char **out, struct error *e)
 {
-    const char *text = query_text(q, name);
+    const char *text = params_text(q, name);
     if (text == NULL)
         return ERR_OK;
     struct error why = {0};
@@ -109,9 +109,9 @@ enum err query_id(struct query *q, const char *name, const char **out, struct er
     return ERR_OK;
 }
 
-enum err query_bool(struct query *q, const char *name, bool *is_given, bool *out, struct error *e)
+enum err params_bool(struct params *q, const char *name, bool *is_given, bool *out, struct error *e)
 {
-    const char *text = query_text(q, name);
+    const char *text = params_text(q, name);
     if (text == NULL)
         return ERR_OK;
     bool is_true = strcmp(text, "true") == 0;
@@ -122,10 +122,10 @@ enum err query_bool(struct query *q, const char *name, bool *is_given, bool *out
     return ERR_OK;
 }
 
-enum err query_integer(struct query *q, const char *name, uint64_t min, uint64_t max, uint64_t *out,
-                       struct error *e)
+enum err params_integer(struct params *q, const char *name, uint64_t min, uint64_t max,
+                        uint64_t *out, struct error *e)
 {
-    const char *text = query_text(q, name);
+    const char *text = params_text(q, name);
     if (text == NULL)
         return ERR_OK;
     char *end = NULL;
@@ -186,17 +186,17 @@ static bool parse_time(const char *text, int64_t *out)
     return true;
 }
 
-enum err query_time(struct query *q, const char *name, int64_t *out, struct error *e)
+enum err params_time(struct params *q, const char *name, int64_t *out, struct error *e)
 {
-    const char *text = query_text(q, name);
+    const char *text = params_text(q, name);
     if (text != NULL && !parse_time(text, out))
         return error_set(e, ERR_INVALID, "%s: must be a time like 2026-11-22T10:00:00Z", name);
     return ERR_OK;
 }
 
-enum err query_task_state(struct query *q, bool *is_given, enum task_state *out, struct error *e)
+enum err params_task_state(struct params *q, bool *is_given, enum task_state *out, struct error *e)
 {
-    const char *text = query_text(q, "state");
+    const char *text = params_text(q, "state");
     if (text == NULL)
         return ERR_OK;
     *out = task_state_from_name(text);
@@ -206,10 +206,10 @@ enum err query_task_state(struct query *q, bool *is_given, enum task_state *out,
     return ERR_OK;
 }
 
-enum err query_sort(struct query *q, const struct query_sort *table, size_t count, int *out,
-                    bool *is_descending, struct error *e)
+enum err params_sort(struct params *q, const struct params_sort *table, size_t count, int *out,
+                     bool *is_descending, struct error *e)
 {
-    const char *text = query_text(q, "sort");
+    const char *text = params_text(q, "sort");
     if (text == NULL)
         return ERR_OK;
     const char *name = *text == '-' ? text + 1 : text;
@@ -223,20 +223,20 @@ enum err query_sort(struct query *q, const struct query_sort *table, size_t coun
     return error_set(e, ERR_INVALID, "sort: there is no order %.32s", text);
 }
 
-enum err query_page(struct query *q, struct page *out, struct error *e)
+enum err params_page(struct params *q, struct page *out, struct error *e)
 {
     uint64_t number = 1;
     uint64_t size = PER_PAGE_DEFAULT;
-    enum err err = query_integer(q, "page", 1, PAGE_MAX, &number, e);
+    enum err err = params_integer(q, "page", 1, PAGE_MAX, &number, e);
     if (err == ERR_OK)
-        err = query_integer(q, "perPage", 1, PER_PAGE_MAX, &size, e);
+        err = params_integer(q, "perPage", 1, PER_PAGE_MAX, &size, e);
     if (err != ERR_OK)
         return err;
     *out = (struct page){.number = (uint32_t)number, .size = (uint32_t)size};
     return ERR_OK;
 }
 
-enum err query_end(const struct query *q, struct error *e)
+enum err params_end(const struct params *q, struct error *e)
 {
     for (size_t i = 0; i < q->count; i++) {
         if (!q->items[i].is_used)
