@@ -34,10 +34,12 @@ enum {
     MANIFEST_MAX_BYTES = 256 * 1024 * 1024,
     PACKAGE_ENTRIES_MAX = 250000,
 
-    /* Frames: a control message of all its frames; a bulk request; chunks in one bulk request. */
+    /* Frames: a control message of all its frames; a bulk request; chunks in one bulk request; bulk
+     * requests of one agent under way. */
     CONTROL_MESSAGE_MAX = 1024 * 1024,
     BULK_REQUEST_MAX = 4 * 1024,
     CHUNK_REQUEST_MAX = 16,
+    BULK_REQUESTS_MAX = 4,
     REPORT_BATCH_BYTES = 256 * 1024,
 };
 
