@@ -6,7 +6,6 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "limits.h"
 #include "log.h"
 #include "transfer_job.h"
 #include "transfer_window.h"
@@ -40,8 +39,7 @@ struct transfer {
     struct loop_timer progress_timer;
     int64_t retry_ms;
     int refusals;
-    uint32_t call_id;
-    uint32_t first_call_id; /* of the item under way; older answers are for nobody */
+    struct transfer_wire wire;
     bool is_waiting;
 };
 
@@ -58,6 +56,7 @@ static void close_dealer(struct transfer *t)
 {
     dealer_close(t->dealer, LINGER_MS);
     t->dealer = NULL;
+    transfer_wire_forget(&t->wire);
     loop_timer_stop(&t->stall_timer);
     loop_timer_stop(&t->retry_timer);
 }
@@ -97,7 +96,7 @@ static bool on_work(void *arg);
 static void start_first(struct transfer *t)
 {
     loop_timer_stop(&t->progress_timer);
-    t->first_call_id = t->call_id + 1;
+    transfer_wire_forget(&t->wire);
     t->refusals = 0;
     t->retry_ms = RETRY_MS;
     t->is_waiting = false;
@@ -146,7 +145,6 @@ static bool on_work(void *arg)
 static void retry_later(struct transfer *t)
 {
     transfer_job_lost(t->items->job);
-    loop_timer_stop(&t->stall_timer);
     int64_t delay_ms = t->retry_ms / 2 + (int64_t)randombytes_uniform((uint32_t)t->retry_ms);
     t->retry_ms = 2 * t->retry_ms < RETRY_MAX_MS ? 2 * t->retry_ms : RETRY_MAX_MS;
     loop_timer_start(t->loop, &t->retry_timer, delay_ms, on_retry, t);
@@ -157,7 +155,7 @@ static void retry_later(struct transfer *t)
 static void on_stall(void *arg)
 {
     struct transfer *t = arg;
-    if (t->items == NULL || !transfer_job_is_under_way(t->items->job))
+    if (t->items == NULL || !transfer_wire_is_under_way(&t->wire))
         return;
     log_warn("transfer: the manager sends nothing; connecting again");
     close_dealer(t);
@@ -172,14 +170,14 @@ static void ask(struct transfer *t)
     if (loop_timer_is_started(&t->retry_timer) || (t->dealer != NULL && !dealer_is_up(t->dealer)))
         return;
     struct transfer_ask a;
-    while (transfer_job_ask(t->items->job, &a)) {
-        struct error e = {0};
+    while (transfer_wire_may_ask(&t->wire) && transfer_job_ask(t->items->job, &a)) {
         if (t->dealer == NULL) {
             transfer_job_lost(t->items->job);
             open_dealer(t);
             return;
         }
-        if (transfer_wire_ask(t->dealer, ++t->call_id, t->items->job, &a, &e) != ERR_OK) {
+        struct error e = {0};
+        if (transfer_wire_ask(&t->wire, t->dealer, t->items->job, &a, &e) != ERR_OK) {
             log_debug("transfer: %s", e.text);
             retry_later(t);
             return;
@@ -229,8 +227,7 @@ static void refused(struct transfer *t, const struct error *failure)
 static void on_message(void *arg, struct rpc_message *m)
 {
     struct transfer *t = arg;
-    if (t->items == NULL || m->kind != RPC_RESPONSE || m->service != RPC_MANAGER ||
-        (int32_t)(m->call_id - t->first_call_id) < 0)
+    if (t->items == NULL || !transfer_wire_is_awaited(&t->wire, m))
         return;
     if (m->failure.code != ERR_OK) {
         refused(t, &m->failure);
@@ -241,10 +238,14 @@ static void on_message(void *arg, struct rpc_message *m)
     set_waiting(t, false);
     loop_timer_start(t->loop, &t->stall_timer, STALL_MS, on_stall, t);
     struct error e = {0};
-    if (transfer_wire_answer(t->items->job, m, &e) != ERR_OK)
+    if (transfer_wire_answer(t->items->job, m, &e) != ERR_OK) {
         finish(t, &e);
-    else
-        loop_work_start(t->loop, &t->work, on_work, t);
+        return;
+    }
+    /* All requests were answered: what did not come with them will not come. */
+    if (!transfer_wire_is_under_way(&t->wire))
+        transfer_job_lost(t->items->job);
+    loop_work_start(t->loop, &t->work, on_work, t);
 }
 
 /* Connection */
@@ -261,6 +262,7 @@ static void on_down(void *arg, const char *why)
     struct transfer *t = arg;
     log_debug("transfer: %s", why);
     loop_timer_stop(&t->stall_timer);
+    transfer_wire_forget(&t->wire);
     if (t->items == NULL)
         return;
     transfer_job_lost(t->items->job);

@@ -251,11 +251,6 @@ bool transfer_content_ask(struct transfer_content *c, uint64_t *first, uint32_t 
     return transfer_window_ask(&c->window, first, count);
 }
 
-bool transfer_content_is_under_way(const struct transfer_content *c)
-{
-    return transfer_window_is_under_way(&c->window);
-}
-
 void transfer_content_lost(struct transfer_content *c)
 {
     transfer_window_lost(&c->window);

@@ -30,7 +30,6 @@ bool transfer_content_is_whole(const struct transfer_content *c);
 const struct transfer_counts *transfer_content_counts(const struct transfer_content *c);
 /* The next chunks to ask for, CHUNK_REQUEST_MAX at most; false when enough are under way. */
 bool transfer_content_ask(struct transfer_content *c, uint64_t *first, uint32_t *count);
-bool transfer_content_is_under_way(const struct transfer_content *c);
 /* What was asked for will not come. */
 void transfer_content_lost(struct transfer_content *c);
 /* Takes the bytes of a sealed chunk; one that nobody waits for is dropped. */

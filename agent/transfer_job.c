@@ -140,13 +140,6 @@ bool transfer_job_ask(struct transfer_job *j, struct transfer_ask *out)
     return j->manifest != NULL && transfer_manifest_ask(j->manifest, &out->first);
 }
 
-bool transfer_job_is_under_way(const struct transfer_job *j)
-{
-    if (j->content != NULL)
-        return transfer_content_is_under_way(j->content);
-    return j->manifest != NULL && transfer_manifest_is_under_way(j->manifest);
-}
-
 void transfer_job_lost(struct transfer_job *j)
 {
     if (j->content != NULL)

@@ -26,8 +26,6 @@ struct transfer_ask {
     uint32_t count;
 };
 bool transfer_job_ask(struct transfer_job *j, struct transfer_ask *out);
-/* Whether something was asked for that has not come. */
-bool transfer_job_is_under_way(const struct transfer_job *j);
 void transfer_job_lost(struct transfer_job *j);
 /* Answers. Both count what came; ERR_CORRUPT beyond the byte budget. */
 MUST_CHECK enum err transfer_job_manifest(struct transfer_job *j, uint64_t offset, uint64_t total,

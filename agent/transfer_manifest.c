@@ -121,11 +121,6 @@ bool transfer_manifest_ask(struct transfer_manifest *m, uint64_t *offset)
     return true;
 }
 
-bool transfer_manifest_is_under_way(const struct transfer_manifest *m)
-{
-    return m->asked > m->done && m->done >= m->kept;
-}
-
 void transfer_manifest_lost(struct transfer_manifest *m)
 {
     m->asked = m->done > m->kept ? m->done : m->kept;

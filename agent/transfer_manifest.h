@@ -19,7 +19,6 @@ MUST_CHECK enum err transfer_manifest_step(struct transfer_manifest *m, bool *mo
 bool transfer_manifest_is_whole(const struct transfer_manifest *m);
 /* The next piece to ask for; false when enough are under way. */
 bool transfer_manifest_ask(struct transfer_manifest *m, uint64_t *offset);
-bool transfer_manifest_is_under_way(const struct transfer_manifest *m);
 /* What was asked for will not come. */
 void transfer_manifest_lost(struct transfer_manifest *m);
 /* A piece; one that does not fit where we are is ignored. */

@@ -69,15 +69,6 @@ bool transfer_window_ask(struct transfer_window *w, uint64_t *first, uint32_t *c
     return *count > 0;
 }
 
-bool transfer_window_is_under_way(const struct transfer_window *w)
-{
-    for (size_t i = 0; i < w->count; i++) {
-        if (w->slots[(w->head + i) % WINDOW_SLOTS].state == SLOT_ASKED)
-            return true;
-    }
-    return false;
-}
-
 void transfer_window_lost(struct transfer_window *w)
 {
     for (size_t i = 0; i < w->count; i++) {

@@ -45,7 +45,6 @@ void transfer_window_pop(struct transfer_window *w);
 /* The head is to be fetched (again). */
 void transfer_window_want(struct transfer_window *w, struct slot *s);
 bool transfer_window_ask(struct transfer_window *w, uint64_t *first, uint32_t *count);
-bool transfer_window_is_under_way(const struct transfer_window *w);
 void transfer_window_lost(struct transfer_window *w);
 void transfer_window_arrived(struct transfer_window *w, uint64_t index, zmq_msg_t *take_sealed);
 void transfer_window_clear(struct transfer_window *w);
