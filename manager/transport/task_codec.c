@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* With an envelope it still fits a control message. */
+enum { SIGNED_TASK_MAX = CONTROL_MESSAGE_MAX - 4096 };
+
 struct tag_texts {
     char text[TAGS_MAX][TAG_MAX + 1];
     char *items[TAGS_MAX];
@@ -60,6 +63,9 @@ static enum err pack_signed(const Hivecast__V1__Task *task, struct bytes *out, s
     Hivecast__V1__SignedTask signed_task = HIVECAST__V1__SIGNED_TASK__INIT;
     signed_task.task = borrow_bytes(packed, size);
     size_t signed_size = hivecast__v1__signed_task__get_packed_size(&signed_task);
+    if (signed_size > SIGNED_TASK_MAX)
+        return error_set(e, ERR_TOO_LARGE, "the task has %zu bytes for a target, at most %d fit",
+                         signed_size, SIGNED_TASK_MAX);
     enum err err = bytes_reserve(out, signed_size, e);
     if (err == ERR_OK)
         out->size += hivecast__v1__signed_task__pack(&signed_task, out->data + out->size);
