@@ -48,7 +48,7 @@ static bool ring_push(struct ring *r, struct event *event)
 {
     if (r->count == r->capacity) {
         size_t capacity = r->capacity == 0 ? 64 : r->capacity * 2;
-        struct event **items = calloc(capacity, sizeof(*items));
+        struct event **items = calloc(capacity, sizeof(struct event *));
         if (items == NULL)
             return false;
         for (size_t i = 0; i < r->count; i++)

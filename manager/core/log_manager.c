@@ -144,26 +144,26 @@ static enum err carry_out_all(struct log_manager *m, const char *target_id,
     return ERR_OK;
 }
 
-enum err log_manager_report(struct log_manager *m, const char *target_id, uint64_t stream_id,
-                            uint64_t first_seq, const struct report *reports, size_t count,
-                            uint64_t *stored_seq, struct error *e)
+enum err log_manager_report(struct log_manager *m, const char *target_id,
+                            const struct report_batch *batch, uint64_t *stored_seq, struct error *e)
 {
     const struct target *target = registry_find(m->registry, target_id);
     if (target == NULL)
         return error_set(e, ERR_NOT_FOUND, "target %s is not registered", target_id);
-    if (stream_id != target->stream_id)
+    if (batch->stream_id != target->stream_id)
         return error_set(e, ERR_CONFLICT, "reports of another stream than the Hello told");
     uint64_t stored = target->stored_seq;
-    if (first_seq == 0 || first_seq > stored + 1)
+    if (batch->first_seq == 0 || batch->first_seq > stored + 1)
         return error_set(e, ERR_CONFLICT, "reports from %llu on, but %llu is the last stored",
-                         (unsigned long long)first_seq, (unsigned long long)stored);
-    uint64_t known = stored + 1 - first_seq;
-    if (known < count) {
-        enum err err = carry_out_all(m, target_id, reports + known, count - known, e);
+                         (unsigned long long)batch->first_seq, (unsigned long long)stored);
+    uint64_t known = stored + 1 - batch->first_seq;
+    if (known < batch->count) {
+        enum err err =
+            carry_out_all(m, target_id, batch->reports + known, (size_t)(batch->count - known), e);
         if (err != ERR_OK)
             return err;
-        stored = first_seq + count - 1;
-        err = registry_set_stored(m->registry, target_id, stream_id, stored, e);
+        stored = batch->first_seq + batch->count - 1;
+        err = registry_set_stored(m->registry, target_id, batch->stream_id, stored, e);
         if (err != ERR_OK)
             return err;
     }

@@ -58,7 +58,7 @@ struct target_node *target_index_find_key(const struct target_index *x,
 
 static bool grow(struct target_node ***items, size_t capacity)
 {
-    struct target_node **grown = reallocarray(*items, capacity, sizeof(*grown));
+    struct target_node **grown = reallocarray(*items, capacity, sizeof(struct target_node *));
     if (grown == NULL)
         return false;
     *items = grown;
@@ -78,13 +78,13 @@ static bool reserve(struct target_index *x)
 
 static void insert(struct target_node **items, size_t count, size_t i, struct target_node *node)
 {
-    memmove(items + i + 1, items + i, (count - i) * sizeof(*items));
+    memmove(items + i + 1, items + i, (count - i) * sizeof(struct target_node *));
     items[i] = node;
 }
 
 static void take_out(struct target_node **items, size_t count, size_t i)
 {
-    memmove(items + i, items + i + 1, (count - i - 1) * sizeof(*items));
+    memmove(items + i, items + i + 1, (count - i - 1) * sizeof(struct target_node *));
 }
 
 enum err target_index_add(struct target_index *x, const struct target *t, struct error *e)

@@ -94,9 +94,10 @@ static enum err run_report(void *arg, struct error *e)
     size_t done = 0;
     do {
         err = report_slice_fill(slice, request, done, e);
+        const struct report_batch batch = {request->stream_id, request->first_seq + done,
+                                           slice->reports, slice->count};
         if (err == ERR_OK)
-            err = log_manager_report(c->service->core->logs, c->from->target_id, request->stream_id,
-                                     request->first_seq + done, slice->reports, slice->count,
+            err = log_manager_report(c->service->core->logs, c->from->target_id, &batch,
                                      &c->response.report.stored_seq, e);
         done += slice->count;
     } while (err == ERR_OK && done < request->n_reports);

@@ -45,8 +45,8 @@ static struct report log_of(const char *task_id, const struct log_line *line)
 static enum err report(struct scene *s, uint64_t first_seq, const struct report *reports,
                        size_t count, uint64_t *stored)
 {
-    return log_manager_report(s->f->core.logs, "drone-1", STREAM, first_seq, reports, count, stored,
-                              NULL);
+    const struct report_batch batch = {STREAM, first_seq, reports, count};
+    return log_manager_report(s->f->core.logs, "drone-1", &batch, stored, NULL);
 }
 
 static bool count_row(void *arg, const struct log_row *row)
@@ -131,10 +131,11 @@ static void another_stream_is_a_conflict_and_a_stranger_is_unknown(void **state)
     struct scene s = scene_of(state);
     const struct report r = acknowledgement_of(s.task_id, TASK_ACCEPTED);
     uint64_t stored;
-    assert_int_equal(
-        log_manager_report(s.f->core.logs, "drone-1", STREAM + 1, 1, &r, 1, &stored, NULL),
-        ERR_CONFLICT);
-    assert_int_equal(log_manager_report(s.f->core.logs, "ghost", STREAM, 1, &r, 1, &stored, NULL),
+    const struct report_batch other = {STREAM + 1, 1, &r, 1};
+    assert_int_equal(log_manager_report(s.f->core.logs, "drone-1", &other, &stored, NULL),
+                     ERR_CONFLICT);
+    const struct report_batch right = {STREAM, 1, &r, 1};
+    assert_int_equal(log_manager_report(s.f->core.logs, "ghost", &right, &stored, NULL),
                      ERR_NOT_FOUND);
     assert_int_equal(get_row(s.f, s.task_id, "drone-1").state, TASK_ANNOUNCED);
 }
