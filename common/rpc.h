@@ -30,7 +30,7 @@ struct rpc_message {
 
 /* Number of the method called name in service; an unknown name is a defect and asserted. */
 uint32_t rpc_method(enum rpc_service service, const char *name);
-/* For error texts: "Manager.Hello". "?" for an unknown pair. */
+/* For error texts: "Hello". "?" for an unknown pair. */
 const char *rpc_method_name(enum rpc_service service, uint32_t method);
 /* NULL for an unknown pair. */
 const ProtobufCMessageDescriptor *rpc_input(enum rpc_service service, uint32_t method);

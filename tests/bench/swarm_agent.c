@@ -203,7 +203,7 @@ static void on_report(struct swarm_agent *a, const struct swarm_config *c)
 static void on_response(struct swarm_agent *a, const struct swarm_config *c,
                         const struct rpc_message *m)
 {
-    const char *method = strchr(rpc_method_name(RPC_MANAGER, m->method), '.') + 1;
+    const char *method = rpc_method_name(RPC_MANAGER, m->method);
     if (m->failure.code != ERR_OK) {
         /* The manager was restarted: introduce ourselves again. */
         if (m->failure.code == ERR_UNAUTHENTICATED)
@@ -239,7 +239,7 @@ unsigned swarm_agent_handle(struct swarm_agent *a, const struct swarm_config *c)
         must(rpc_parse(frames, count, &m, &e), &e);
         if (m.kind == RPC_RESPONSE)
             on_response(a, c, &m);
-        else if (strcmp(rpc_method_name(m.service, m.method), "Agent.Announce") == 0)
+        else if (m.service == RPC_AGENT && m.method == rpc_method(RPC_AGENT, "Announce"))
             on_announce(a, &m);
         rpc_message_clear(&m);
     }
