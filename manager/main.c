@@ -19,7 +19,7 @@
 #include "sd_notify.h"
 #include "settings.h"
 #include "store_backends.h"
-#include "task_codec.h"
+#include "task_wire.h"
 #include "transport.h"
 
 /* COMPRESSION_LEVEL is zstd's. SHUTDOWN_S: what is acknowledged is on disk anyway, so a shutdown
@@ -92,7 +92,7 @@ static enum err start_core(struct manager *m, struct error *e)
         err = store_open(STORE_KIND, m->store_path, &store, e);
     if (err != ERR_OK)
         return err;
-    err = core_init(&m->core, store, transport_outbox(m->transport), task_codec_encode,
+    err = core_init(&m->core, store, transport_outbox(m->transport), task_wire_encode,
                     certificate_manager_token_key(m->certificates), e);
     m->has_core = err == ERR_OK;
     return err == ERR_OK ? package_store_clean(m->packages, m->core.store, e) : err;

@@ -8,7 +8,7 @@
 
 #include "hivecast/v1/agent.pb-c.h"
 #include "log.h"
-#include "task_codec.h"
+#include "task_wire.h"
 
 static struct agent_calls *self(struct outbox *outbox)
 {
@@ -57,7 +57,7 @@ static enum err pack_announcement(struct agent_calls *a, const struct task *task
     a->announcement = NULL;
     Hivecast__V1__Package package;
     Hivecast__V1__Announcement announcement;
-    task_codec_announcement(task, &announcement, &package);
+    task_wire_announcement(task, &announcement, &package);
     Hivecast__V1__AnnounceRequest request = HIVECAST__V1__ANNOUNCE_REQUEST__INIT;
     request.announcement = &announcement;
     struct rpc_head head = {

@@ -62,8 +62,8 @@ struct send_buffer *send_pool_take(struct send_pool *p, void *owner)
     if (b == NULL)
         return NULL;
     b->next = NULL;
-    b->pool = p;
     b->owner = owner;
+    atomic_store(&b->pool, p);
     p->under_way++;
     return b;
 }
@@ -77,7 +77,7 @@ void send_pool_release(void *data, void *hint)
 {
     (void)data;
     struct send_buffer *b = hint;
-    struct send_pool *p = b->pool;
+    struct send_pool *p = atomic_load(&b->pool);
     struct send_buffer *head = atomic_load(&p->returned);
     do {
         b->next = head;

@@ -15,8 +15,10 @@
 enum { SEND_BUFFERS = 64 };
 
 struct send_buffer {
+    /* Written last when it is taken and read first when it comes back: libzmq hands it on in ways
+     * that tools do not see. */
+    _Atomic(struct send_pool *) pool;
     struct send_buffer *next;
-    struct send_pool *pool;
     void *owner; /* whom it was taken for */
     uint8_t data[SEALED_MAX];
 };

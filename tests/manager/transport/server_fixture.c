@@ -11,7 +11,7 @@
 #include "clock.h"
 #include "log.h"
 #include "store_backends.h"
-#include "task_codec.h"
+#include "task_wire.h"
 
 #define STORE_KIND "memory"
 #define STORE_NAME "transport"
@@ -54,7 +54,7 @@ int fixture_set_up(void **state)
     struct store *reader = NULL;
     assert_int_equal(transport_new(&f->transport, NULL), ERR_OK);
     assert_int_equal(store_open(STORE_KIND, STORE_NAME, &store, NULL), ERR_OK);
-    assert_int_equal(core_init(&f->core, store, transport_outbox(f->transport), task_codec_encode,
+    assert_int_equal(core_init(&f->core, store, transport_outbox(f->transport), task_wire_encode,
                                token_key, NULL),
                      ERR_OK);
     assert_int_equal(store_open_reader(STORE_KIND, STORE_NAME, &reader, NULL), ERR_OK);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* task_codec: see task_codec.h. Generated structs want pointers to non-const; nothing here writes
+/* task_wire: see task_wire.h. Generated structs want pointers to non-const; nothing here writes
  * through them. */
-#include "task_codec.h"
+#include "task_wire.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +72,7 @@ static enum err pack_signed(const Hivecast__V1__Task *task, struct bytes *out, s
     return err;
 }
 
-enum err task_codec_encode(const struct task *task, struct bytes *out, struct error *e)
+enum err task_wire_encode(const struct task *task, struct bytes *out, struct error *e)
 {
     Hivecast__V1__Package package;
     Hivecast__V1__Install install = HIVECAST__V1__INSTALL__INIT;
@@ -106,8 +106,8 @@ enum err task_codec_encode(const struct task *task, struct bytes *out, struct er
     return pack_signed(&message, out, e);
 }
 
-void task_codec_announcement(const struct task *task, Hivecast__V1__Announcement *out,
-                             Hivecast__V1__Package *package)
+void task_wire_announcement(const struct task *task, Hivecast__V1__Announcement *out,
+                            Hivecast__V1__Package *package)
 {
     hivecast__v1__announcement__init(out);
     out->task_id = borrow(task->id);
