@@ -9,7 +9,7 @@
 #include "connection.h"
 #include "model.h"
 
-enum { PEER_TRANSFERS = 4 };
+enum { PEER_TRANSFERS = BULK_REQUESTS_MAX };
 
 /* What one request asked for and is not sent yet. */
 struct transfer {
