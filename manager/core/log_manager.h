@@ -12,17 +12,17 @@ struct log_manager *log_manager_new(struct store *store, struct registry *regist
 void log_manager_free(struct log_manager *m);
 AUTO_DEFINE(struct log_manager *, log_manager_free)
 
-/* Reports first_seq, first_seq + 1, ... of a stream. */
+/* Reports number first_seq, first_seq + 1, ... of a stream. */
 struct report_batch {
     uint64_t stream_id;
     uint64_t first_seq;
     const struct report *reports; /* borrowed */
     size_t count;
 };
-/* Those already stored are skipped; a gap
- * (first_seq beyond stored + 1) is ERR_CONFLICT; another stream than the advertised one too. A
- * report that cannot be applied (unknown task, refused transition) is skipped and logged, never the
- * reason to block the stream. *stored_seq is the highest stored. */
+/* Those already stored are skipped; a gap (first_seq beyond stored + 1) is ERR_CONFLICT, and so is
+ * another stream than the advertised one. A report that cannot be applied (unknown task, refused
+ * transition) is skipped and logged, never the reason to block the stream. *stored_seq is the
+ * highest stored. */
 MUST_CHECK enum err log_manager_report(struct log_manager *m, const char *target_id,
                                        const struct report_batch *batch, uint64_t *stored_seq,
                                        struct error *e);
