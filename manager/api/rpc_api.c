@@ -35,11 +35,21 @@ struct registration {
     struct target target;
 };
 
-/* The token first: who has none learns nothing of our targets. When the target cannot be added the
- * token is not used up, since the request is undone as a whole. */
+/* The very same registration again: a join that broke off before our answer arrived. Its token is
+ * used up, and nothing is given away that /rpc/server_info does not tell. */
+static bool is_repeated(const struct registration *r)
+{
+    const struct target *known = registry_find(r->core->registry, r->target.id);
+    return known != NULL && memcmp(known->public_key, r->target.public_key, KEY_BYTES) == 0;
+}
+
+/* The token before the conflicts: who has none learns nothing of our targets. When the target
+ * cannot be added the token is not used up, since the request is undone as a whole. */
 static enum err register_in_core(void *arg, struct error *e)
 {
     struct registration *r = arg;
+    if (is_repeated(r))
+        return ERR_OK;
     char set[ID_SIZE];
     int64_t now_ms = clock_wall_ms();
     enum err err = token_redeem(r->core->tokens, r->in->auth_token, r->in->address, now_ms, set, e);

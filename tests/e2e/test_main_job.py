@@ -172,7 +172,8 @@ def test_a_removed_target_is_cut_off_and_its_key_refused(swarm):
 
 def test_tokens_are_for_one_use(swarm):
     token, = swarm.manager.tokens(1)
-    Agent(swarm.folder, swarm.manager, "drone-1").join(token=token)
+    agent = Agent(swarm.folder, swarm.manager, "drone-1").join(token=token)
+    agent.join(token=token)  # as if the first answer had been lost: the same device with the same key
     with pytest.raises(AssertionError):
         Agent(swarm.folder, swarm.manager, "drone-2").join(token=token)
 
