@@ -87,9 +87,10 @@ static int run(int argc, char **argv)
     /* One arena: our threads hardly allocate, and each arena would cost memory of its own. */
     (void)mallopt(M_ARENA_MAX, 1);
     AUTO_CLOSE int lock = -1;
+    struct identity id;
     err = keys_init(&e);
-    if (err == ERR_OK)
-        err = fs_mkdirs(config.data_dir, 0700, &e);
+    if (err == ERR_OK) /* before anything is made in a directory that is not ours */
+        err = identity_load(config.data_dir, &id, &e);
     if (err == ERR_OK)
         err = fs_lock_dir(config.data_dir, &lock, &e);
     if (err == ERR_OK)
