@@ -23,8 +23,9 @@ static DIR *open_dir(int parent, const char *name)
     /* Fails for a link, and then open tells. */
     if (fchmodat(parent, name, 0700, AT_SYMLINK_NOFOLLOW) != 0 && errno == EOPNOTSUPP) {
         struct stat st;
-        if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
-            (void)fchmodat(parent, name, 0700, 0);
+        bool is_dir = fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+        int unchanged = is_dir ? fchmodat(parent, name, 0700, 0) : 0;
+        (void)unchanged;
     }
     AUTO_CLOSE int fd = openat(parent, name, flags);
     if (fd < 0)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* limits: sizes that both sides of the wire agree on (docs/protocol.md lists them). */
+/* The <limits.h> of gcc looks for the one of the system behind itself and finds this file first. */
+#ifdef _GCC_NEXT_LIMITS_H
+#include_next <limits.h>
+#endif
 #ifndef LIMITS_H
 #define LIMITS_H
 
