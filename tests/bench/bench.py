@@ -14,7 +14,7 @@ import platform
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-NAMES = ["deploy", "tiny", "swarm", "logs", "upload"]
+NAMES = ["core", "deploy", "tiny", "swarm", "logs", "upload"]
 
 
 def machine():
