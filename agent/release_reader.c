@@ -52,8 +52,8 @@ static enum err open_file(struct release_reader *r, struct error *e)
     struct stat st;
     if (fstat(r->fd, &st) != 0)
         return error_errno(e, "%.150s", r->entry.path);
-    if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < r->entry.size)
-        return error_set(e, ERR_NOT_FOUND, "%.150s is no file or too short", r->entry.path);
+    if (!S_ISREG(st.st_mode))
+        return error_set(e, ERR_NOT_FOUND, "%.150s is no file", r->entry.path);
     r->offset = 0;
     return ERR_OK;
 }
@@ -83,7 +83,7 @@ static enum err read_content(struct release_reader *r, uint8_t *buffer, size_t s
     if (done < 0 && errno != EINTR)
         return error_errno(e, "read %.150s", r->entry.path);
     if (done == 0)
-        return error_set(e, ERR_NOT_FOUND, "%.150s became shorter", r->entry.path);
+        return error_set(e, ERR_NOT_FOUND, "%.150s is too short", r->entry.path);
     *got = done > 0 ? (size_t)done : 0;
     r->offset += *got;
     if (r->offset == r->entry.size) {

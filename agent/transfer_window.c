@@ -44,23 +44,20 @@ void transfer_window_want(struct transfer_window *w, struct slot *s)
     s->state = SLOT_WANTED;
 }
 
-/* Asks in bunches: not before half of the credit is free. The first chunk may always be asked for,
- * so a large one cannot wait for ever. */
+/* Asks in bunches: not before half of the credit is free. The head may always be asked for, since
+ * those behind it give their credit back only after it. */
 bool transfer_window_ask(struct transfer_window *w, uint64_t *first, uint32_t *count)
 {
-    if (w->bytes > WINDOW_BYTES / 2)
-        return false;
     size_t i = 0;
     while (i < w->count && at(w, i)->state != SLOT_WANTED)
         i++;
-    if (i == w->count)
+    if (i == w->count || (i > 0 && w->bytes > WINDOW_BYTES / 2))
         return false;
     *first = at(w, i)->index;
     *count = 0;
     for (; i < w->count && *count < CHUNK_REQUEST_MAX; i++) {
         struct slot *s = at(w, i);
-        if (s->state != SLOT_WANTED ||
-            (w->bytes > 0 && w->bytes + s->chunk.sealed_size > WINDOW_BYTES))
+        if (s->state != SLOT_WANTED || (i > 0 && w->bytes + s->chunk.sealed_size > WINDOW_BYTES))
             break;
         s->state = SLOT_ASKED;
         w->bytes += s->chunk.sealed_size;

@@ -162,8 +162,8 @@ static void a_readable_pipe_is_called_and_a_paused_one_is_not(void **state)
 static void a_paused_pipe_that_hung_up_does_not_keep_the_loop_awake(void **state)
 {
     (void)state;
-    assert_int_equal(
-        loop_watch_fd(f.loop, &f.watches[0], f.pipes[0][0], 0, read_one, NULL, NULL), ERR_OK);
+    assert_int_equal(loop_watch_fd(f.loop, &f.watches[0], f.pipes[0][0], 0, read_one, NULL, NULL),
+                     ERR_OK);
     close(f.pipes[0][1]);
     f.pipes[0][1] = dup(f.pipes[0][0]);
     int64_t start_ms = clock_monotonic_ms();
@@ -184,9 +184,9 @@ static void a_watch_stopped_by_another_is_not_called(void **state)
 {
     (void)state;
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(loop_watch_fd(f.loop, &f.watches[i], f.pipes[i][0], ZMQ_POLLIN, stop_both,
-                                       NULL, NULL),
-                         ERR_OK);
+        assert_int_equal(
+            loop_watch_fd(f.loop, &f.watches[i], f.pipes[i][0], ZMQ_POLLIN, stop_both, NULL, NULL),
+            ERR_OK);
         assert_int_equal(write(f.pipes[i][1], "x", 1), 1);
     }
     assert_int_equal(loop_turn(f.loop, -1, NULL), ERR_OK);
