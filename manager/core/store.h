@@ -3,7 +3,8 @@
  * The writing handle belongs to the core thread and works in turns: store_begin, any number of
  * operations, store_commit: durable when it returns ERR_OK. A handle opened with store_open_reader
  * sees committed facts only, refuses writes (ERR_FORBIDDEN), and belongs to one thread at a time.
- * Backends embed struct store first; one test suite runs on each. All functions fill e on failure.
+ * Functions passed in may read the store, but not write to it. Backends embed struct store first;
+ * one test suite runs on each. All functions fill e on failure.
  */
 #ifndef STORE_H
 #define STORE_H
@@ -120,7 +121,8 @@ struct store_ops {
                              char set_name[ID_SIZE], struct error *);
 
     /* A package and the chunks that are new with it; places of chunks already known are kept as
-     * they are. packs: the packs its index refers to, its own included. */
+     * they are. packs: the packs its index refers to; its own, of the same id, becomes known with
+     * it, another that is not known is ERR_UNAVAILABLE. */
     enum err (*package_insert)(struct store *, const char *id, const struct package_info *,
                                const struct strlist *packs, struct error *);
     enum err (*chunk_insert)(struct store *, const uint8_t name[DIGEST_BYTES],
@@ -133,6 +135,7 @@ struct store_ops {
     enum err (*package_collect)(struct store *, store_name_fn *package, store_name_fn *pack,
                                 void *arg, struct error *);
     enum err (*package_each)(struct store *, store_name_fn *, void *arg, struct error *);
+    enum err (*pack_each)(struct store *, store_name_fn *, void *arg, struct error *);
 
     void (*close)(struct store *);
 };

@@ -220,6 +220,12 @@ MUST_CHECK static inline enum err store_package_each(struct store *s, store_name
     return s->ops->package_each(s, fn, arg, e);
 }
 
+MUST_CHECK static inline enum err store_pack_each(struct store *s, store_name_fn *fn, void *arg,
+                                                  struct error *e)
+{
+    return s->ops->pack_each(s, fn, arg, e);
+}
+
 static inline void store_close(struct store *s)
 {
     s->ops->close(s);

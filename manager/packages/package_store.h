@@ -41,7 +41,9 @@ struct package_draft {
 MUST_CHECK enum err package_store_ingest(struct package_store *s, struct package_source *source,
                                          struct store *reader, struct package_draft **out,
                                          struct error *e);
-/* On the core thread, inside the request that creates the task: package_insert and chunk_insert. */
+/* On the core thread, inside the request that creates the task: package_insert and chunk_insert.
+ * When that request or its turn fails afterwards, the caller takes is_committed back.
+ * ERR_UNAVAILABLE when a pack it shares was removed since the ingest: to be tried again. */
 MUST_CHECK enum err package_draft_commit(struct package_draft *d, struct store *store,
                                          struct error *e);
 /* Removes the files again unless the draft was committed. */

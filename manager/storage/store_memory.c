@@ -81,6 +81,7 @@ static const struct store_ops ops = {
     .chunk_find = memory_chunk_find,
     .package_collect = memory_package_collect,
     .package_each = memory_package_each,
+    .pack_each = memory_pack_each,
     .close = close_store,
 };
 

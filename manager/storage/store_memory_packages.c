@@ -27,15 +27,20 @@ enum err memory_package_insert(struct store *s, const char *id, const struct pac
     struct memory_store *m = of(s);
     if (memory_find(m, MEMORY_PACKAGES, id) != NULL)
         return error_set(e, ERR_CONFLICT, "there is already a package %s", id);
+    for (size_t i = 0; i < packs->count; i++) {
+        bool is_own = strcmp(packs->items[i], id) == 0;
+        if (!is_own && memory_find(m, MEMORY_PACKS, packs->items[i]) == NULL)
+            return error_set(e, ERR_UNAVAILABLE, "pack %s was removed meanwhile: try again",
+                             packs->items[i]);
+    }
     struct stored_package package = {.info = *info};
     enum err err = strlist_copy(&package.packs, packs, e);
     if (err != ERR_OK)
         return err;
     err = memory_put(m, MEMORY_PACKAGES, id, &package, sizeof(package), clear_package, e);
-    for (size_t i = 0; err == ERR_OK && i < packs->count; i++) {
-        char nothing = 0;
-        err = memory_put(m, MEMORY_PACKS, packs->items[i], &nothing, sizeof(nothing), NULL, e);
-    }
+    char nothing = 0;
+    if (err == ERR_OK && strlist_has(packs, id))
+        err = memory_put(m, MEMORY_PACKS, id, &nothing, sizeof(nothing), NULL, e);
     return err;
 }
 
@@ -134,13 +139,25 @@ enum err memory_package_collect(struct store *s, store_name_fn *package, store_n
     return err == ERR_OK ? sweep(m, MEMORY_PACKS, pack_is_used, pack, arg, e) : err;
 }
 
+static void visit_keys(struct memory_store *m, enum memory_kind kind, store_name_fn *fn, void *arg)
+{
+    AUTO(memory_unlock) struct memory_store *locked = memory_lock(m);
+    for (size_t i = 0; i < memory_count(locked, kind); i++) {
+        if (!fn(arg, memory_key_at(locked, kind, i)))
+            break;
+    }
+}
+
 enum err memory_package_each(struct store *s, store_name_fn *fn, void *arg, struct error *e)
 {
     (void)e;
-    AUTO(memory_unlock) struct memory_store *m = memory_lock(of(s));
-    for (size_t i = 0; i < memory_count(m, MEMORY_PACKAGES); i++) {
-        if (!fn(arg, memory_key_at(m, MEMORY_PACKAGES, i)))
-            break;
-    }
+    visit_keys(of(s), MEMORY_PACKAGES, fn, arg);
+    return ERR_OK;
+}
+
+enum err memory_pack_each(struct store *s, store_name_fn *fn, void *arg, struct error *e)
+{
+    (void)e;
+    visit_keys(of(s), MEMORY_PACKS, fn, arg);
     return ERR_OK;
 }

@@ -57,6 +57,7 @@ enum err memory_chunk_find(struct store *, const uint8_t name[DIGEST_BYTES],
 enum err memory_package_collect(struct store *, store_name_fn *package, store_name_fn *pack,
                                 void *arg, struct error *);
 enum err memory_package_each(struct store *, store_name_fn *, void *arg, struct error *);
+enum err memory_pack_each(struct store *, store_name_fn *, void *arg, struct error *);
 
 /* Whether the match with this number, from 0, is on the page. */
 static inline bool page_has(struct page page, uint64_t number)

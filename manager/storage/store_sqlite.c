@@ -135,6 +135,7 @@ static const struct store_ops ops = {
     .chunk_find = sqlite_chunk_find,
     .package_collect = sqlite_package_collect,
     .package_each = sqlite_package_each,
+    .pack_each = sqlite_pack_each,
     .close = close_store,
 };
 

@@ -41,22 +41,29 @@ static enum err run_with(struct sqlite_store *s, const char *sql, const char *fi
     return query_run(&q, e);
 }
 
-/* Packs may have been collected since the ingest looked; their files are kept for the draft, so
- * they are simply known again. */
+static enum err refer_to_pack(struct sqlite_store *s, const char *id, const char *pack,
+                              struct error *e)
+{
+    enum err err = ERR_OK;
+    if (strcmp(id, pack) == 0)
+        err = run_with(s, "INSERT INTO packs (id) VALUES (?)", pack, NULL, e);
+    if (err == ERR_OK)
+        err = run_with(s,
+                       "INSERT INTO package_packs (package_id, pack)"
+                       " SELECT ?, key FROM packs WHERE id = ?",
+                       id, pack, e);
+    if (err == ERR_OK && sqlite3_changes64(s->db) == 0)
+        return error_set(e, ERR_UNAVAILABLE, "pack %s was removed meanwhile: try again", pack);
+    return err;
+}
+
 enum err sqlite_package_insert(struct store *store, const char *id, const struct package_info *info,
                                const struct strlist *packs, struct error *e)
 {
     struct sqlite_store *s = (struct sqlite_store *)store;
     enum err err = insert_package(s, id, info, e);
-    for (size_t i = 0; err == ERR_OK && i < packs->count; i++) {
-        err = run_with(s, "INSERT INTO packs (id) VALUES (?) ON CONFLICT DO NOTHING",
-                       packs->items[i], NULL, e);
-        if (err == ERR_OK)
-            err = run_with(s,
-                           "INSERT INTO package_packs (package_id, pack)"
-                           " SELECT ?, key FROM packs WHERE id = ? ON CONFLICT DO NOTHING",
-                           id, packs->items[i], e);
-    }
+    for (size_t i = 0; err == ERR_OK && i < packs->count; i++)
+        err = refer_to_pack(s, id, packs->items[i], e);
     return err;
 }
 
@@ -145,5 +152,11 @@ enum err sqlite_package_collect(struct store *store, store_name_fn *package, sto
 enum err sqlite_package_each(struct store *store, store_name_fn *fn, void *arg, struct error *e)
 {
     return visit_names((struct sqlite_store *)store, "SELECT id FROM packages ORDER BY id", fn, arg,
+                       e);
+}
+
+enum err sqlite_pack_each(struct store *store, store_name_fn *fn, void *arg, struct error *e)
+{
+    return visit_names((struct sqlite_store *)store, "SELECT id FROM packs ORDER BY id", fn, arg,
                        e);
 }

@@ -57,6 +57,7 @@ enum err sqlite_chunk_find(struct store *, const uint8_t name[DIGEST_BYTES],
 enum err sqlite_package_collect(struct store *, store_name_fn *package, store_name_fn *pack,
                                 void *arg, struct error *);
 enum err sqlite_package_each(struct store *, store_name_fn *, void *arg, struct error *);
+enum err sqlite_pack_each(struct store *, store_name_fn *, void *arg, struct error *);
 
 /* The first row of a page, and its length; pages count from 1. */
 static inline int64_t page_offset(struct page page)

@@ -278,19 +278,28 @@ static void unused_packages_are_collected_but_packs_in_use_stay(void **state)
     suite_commit(f);
 }
 
-static void a_package_makes_collected_packs_known_again(void **state)
+static void a_package_cannot_share_a_pack_that_is_gone(void **state)
 {
     struct fixture *f = *state;
     suite_begin(f);
     put_package(f, "one", NULL);
     struct names names = {.count = 0};
+    OK(store_pack_each(f->store, note_name, &names, e));
+    assert_string_equal(names.text, "one");
     OK(store_package_collect(f->store, note_name, note_name, &names, e));
-    assert_string_equal(names.text, "one one");
-    put_package(f, "two", "one");
-    put_chunk(f, 1, "one");
-    struct chunk_place place;
-    assert_true(find_chunk(f, 1, &place));
+    struct package_info info = {.manifest_size = 1};
+    struct strlist packs = {0};
+    OK(strlist_add(&packs, "one", e));
+    struct error error;
+    OK(store_mark(f->store, e));
+    assert_int_equal(store_package_insert(f->store, "two", &info, &packs, &error), ERR_UNAVAILABLE);
+    store_undo(f->store);
+    strlist_clear(&packs);
     suite_commit(f);
+    names = (struct names){.count = 0};
+    OK(store_pack_each(f->store, note_name, &names, e));
+    OK(store_package_each(f->store, note_name, &names, e));
+    assert_string_equal(names.text, "");
 }
 
 int main(void)
@@ -306,7 +315,7 @@ int main(void)
         cmocka_unit_test(a_chunk_is_found_where_it_was_put_first),
         cmocka_unit_test(a_package_id_is_taken_once),
         cmocka_unit_test(unused_packages_are_collected_but_packs_in_use_stay),
-        cmocka_unit_test(a_package_makes_collected_packs_known_again),
+        cmocka_unit_test(a_package_cannot_share_a_pack_that_is_gone),
     };
     return SUITE_RUN("tasks and packages", tests);
 }
