@@ -215,10 +215,12 @@ static bool add_bytes(const struct manifest_reader *r, struct cursor *c, uint64_
 
 static bool copy_text(const ProtobufCBinaryData *from, char out[static PATH_LENGTH_MAX + 1])
 {
+    out[0] = '\0';
+    if (from->len == 0) /* data may be NULL */
+        return true;
     if (from->len > PATH_LENGTH_MAX || memchr(from->data, '\0', from->len) != NULL)
         return false;
-    if (from->len > 0)
-        memcpy(out, from->data, from->len);
+    memcpy(out, from->data, from->len);
     out[from->len] = '\0';
     return true;
 }
