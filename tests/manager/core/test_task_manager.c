@@ -227,30 +227,6 @@ static void success_needs_the_digest_of_what_was_sent(void **state)
     assert_int_equal(state_of(state, id, "drone-1"), TASK_FAILED);
 }
 
-static enum err fetch(void **state, const char *target_id, const char *task_id)
-{
-    struct bytes out = {0};
-    enum err err = task_manager_fetch(manager_of(state), target_id, task_id, &out, NULL);
-    if (err == ERR_OK)
-        assert_string_equal((const char *)out.data, task_id);
-    bytes_clear(&out);
-    return err;
-}
-
-static void only_a_target_with_a_live_row_fetches_a_task(void **state)
-{
-    add_target(*state, "drone-1", "");
-    add_target(*state, "drone-2", "");
-    char id[TASK_ID_SIZE];
-    create_task(*state, "drone-1", id);
-    assert_int_equal(fetch(state, "drone-1", id), ERR_OK);
-    assert_int_equal(fetch(state, "drone-1", id), ERR_OK);
-    assert_int_equal(fetch(state, "drone-2", id), ERR_NOT_FOUND);
-    assert_int_equal(fetch(state, "drone-1", ""), ERR_NOT_FOUND);
-    set_row(*state, id, "drone-1", TASK_REJECTED, RUN_UNKNOWN);
-    assert_int_equal(fetch(state, "drone-1", id), ERR_NOT_FOUND);
-}
-
 static void stopping_ends_what_was_not_told_and_asks_the_others(void **state)
 {
     struct core_fixture *f = *state;
@@ -273,7 +249,6 @@ static void stopping_ends_what_was_not_told_and_asks_the_others(void **state)
     assert_int_equal(fake_outbox_sent(&f->outbox, SENT_STOP, "drone-1", NULL), 0);
     assert_true(fake_outbox_sent(&f->outbox, SENT_STOP, "drone-2", id) > 0);
     assert_true(fake_outbox_sent(&f->outbox, SENT_STOP, "drone-3", id) > 0);
-    assert_int_equal(fetch(state, "drone-2", id), ERR_NOT_FOUND);
     assert_int_equal(task_manager_stop(manager_of(state), "no-such-task", NULL), ERR_NOT_FOUND);
 }
 
@@ -329,7 +304,6 @@ static void a_task_can_be_deleted_once_nothing_of_it_works_or_runs(void **state)
     set_row(f, id, "drone-1", TASK_SUCCEEDED, RUN_EXITED);
     assert_int_equal(task_manager_delete(manager_of(state), id, NULL), ERR_OK);
     assert_int_equal(task_manager_delete(manager_of(state), id, NULL), ERR_NOT_FOUND);
-    assert_int_equal(fetch(state, "drone-1", id), ERR_NOT_FOUND);
 }
 
 static void removing_a_target_removes_its_rows(void **state)
@@ -362,7 +336,6 @@ int main(void)
         TASK_TEST(tasks_of_other_apps_and_targets_are_left_alone),
         TASK_TEST(acknowledgements_move_the_row_and_duplicates_are_harmless),
         TASK_TEST(success_needs_the_digest_of_what_was_sent),
-        TASK_TEST(only_a_target_with_a_live_row_fetches_a_task),
         TASK_TEST(stopping_ends_what_was_not_told_and_asks_the_others),
         TASK_TEST(a_task_of_many_pages_is_stopped_everywhere),
         TASK_TEST(stopping_a_target_concerns_all_of_its_tasks),
