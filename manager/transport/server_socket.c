@@ -15,26 +15,33 @@
 enum { HANDSHAKE_MS = 30000, BACKLOG = 4096 };
 enum { KEEPALIVE_IDLE_S = 60, KEEPALIVE_INTERVAL_S = 20, KEEPALIVE_COUNT = 3 };
 
+/* An IPv4 address on an IPv6 socket would be told as [::ffff:...], which IPv4 agents cannot reach.
+ */
+static bool is_for_ipv6(const char *endpoint)
+{
+    return strchr(endpoint, '[') != NULL || strstr(endpoint, "//*:") != NULL;
+}
+
 static enum err set_numbers(void *socket, const struct server_socket_config *c, struct error *e)
 {
     const struct {
         int option;
         int value;
     } numbers[] = {
-        {ZMQ_LINGER,              0                   },
-        {ZMQ_IPV6,                1                   },
-        {ZMQ_BACKLOG,             BACKLOG             },
-        {ZMQ_HANDSHAKE_IVL,       HANDSHAKE_MS        },
-        {ZMQ_RCVHWM,              c->receive_queue    },
-        {ZMQ_SNDHWM,              c->send_queue       },
-        {ZMQ_ROUTER_MANDATORY,    1                   },
-        {ZMQ_HEARTBEAT_IVL,       c->heartbeat_ms     },
-        {ZMQ_HEARTBEAT_TIMEOUT,   3 * c->heartbeat_ms },
-        {ZMQ_TCP_KEEPALIVE,       1                   },
-        {ZMQ_TCP_KEEPALIVE_IDLE,  KEEPALIVE_IDLE_S    },
-        {ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_INTERVAL_S},
-        {ZMQ_TCP_KEEPALIVE_CNT,   KEEPALIVE_COUNT     },
-        {ZMQ_CURVE_SERVER,        1                   },
+        {ZMQ_LINGER,              0                       },
+        {ZMQ_IPV6,                is_for_ipv6(c->endpoint)},
+        {ZMQ_BACKLOG,             BACKLOG                 },
+        {ZMQ_HANDSHAKE_IVL,       HANDSHAKE_MS            },
+        {ZMQ_RCVHWM,              c->receive_queue        },
+        {ZMQ_SNDHWM,              c->send_queue           },
+        {ZMQ_ROUTER_MANDATORY,    1                       },
+        {ZMQ_HEARTBEAT_IVL,       c->heartbeat_ms         },
+        {ZMQ_HEARTBEAT_TIMEOUT,   3 * c->heartbeat_ms     },
+        {ZMQ_TCP_KEEPALIVE,       1                       },
+        {ZMQ_TCP_KEEPALIVE_IDLE,  KEEPALIVE_IDLE_S        },
+        {ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_INTERVAL_S    },
+        {ZMQ_TCP_KEEPALIVE_CNT,   KEEPALIVE_COUNT         },
+        {ZMQ_CURVE_SERVER,        1                       },
     };
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         if (zmq_setsockopt(socket, numbers[i].option, &numbers[i].value, sizeof(int)) != 0)

@@ -15,6 +15,7 @@ enum { OUTPUT_BYTES = 80 };
 static char text_empty[] = "";
 static char text_arch[] = "amd64";
 static char text_os[] = "linux";
+static char text_tag[] = "simulated"; /* as registered: tags that are no longer advertised go */
 static char text_version[] = "swarm";
 static char text_command[] = "while true; do work; done";
 
@@ -44,10 +45,10 @@ static void call(struct swarm_agent *a, const char *method, const ProtobufCMessa
 static void say_hello(struct swarm_agent *a)
 {
     uint32_t version = 1;
-    char *tags[] = {text_arch, text_os};
+    char *tags[] = {text_arch, text_os, text_tag};
     Hivecast__V1__Advertisement advertisement = HIVECAST__V1__ADVERTISEMENT__INIT;
     advertisement.id = a->id;
-    advertisement.n_tags = 2;
+    advertisement.n_tags = 3;
     advertisement.tags = tags;
     advertisement.architecture = text_arch;
     advertisement.os = text_os;
