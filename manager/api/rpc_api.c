@@ -67,7 +67,6 @@ static enum err add_own_tags(struct target *t, struct error *e)
         err = tags_add(&t->tags, t->architecture, e);
     if (err == ERR_OK && t->os[0] != '\0')
         err = tags_add(&t->tags, t->os, e);
-    t->advertised = t->tags;
     return err;
 }
 
