@@ -15,7 +15,7 @@
 
 enum {
     STREAMS_MAX = 256,
-    WAIT_MS = 1000,
+    WAIT_MS = 250,
     PING_AFTER_MS = 15000,
     DROP_AFTER_MS = 45000,
     SEND_TIMEOUT_S = 5,
