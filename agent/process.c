@@ -36,6 +36,7 @@ struct process {
     bool has_ended;    /* the shell is reaped */
     bool is_stopping;  /* its group was sent SIGTERM */
     bool was_asked;    /* by process_stop */
+    bool was_reminded; /* its group was asked again after the end of the shell */
     bool was_killed;   /* its group was sent SIGKILL */
     bool wants_review; /* something changed since it was last looked at */
 };
@@ -126,7 +127,7 @@ static void sweep_after(struct process *p)
     struct process_table *t = p->table;
     if (p->was_asked) {
         if (has_children())
-            process_sweep(t->agent, SIGKILL, has_id, p->id);
+            process_sweep_kill(t->agent, has_id, p->id);
     } else if (!loop_timer_is_started(&t->sweep_timer)) {
         loop_timer_start(t->loop, &t->sweep_timer, SWEEP_DELAY_MS, on_sweep, t);
     }
@@ -158,22 +159,34 @@ static void on_grace(void *arg)
     loop_timer_start(p->table->loop, &p->grace, KILL_AGAIN_MS, on_grace, p);
 }
 
+static void group_ask(const struct process *p)
+{
+    kill(-p->pid, SIGTERM);
+    kill(-p->pid, SIGCONT); /* a stopped process would not see it */
+}
+
 static void group_terminate(struct process *p, int64_t grace_ms)
 {
     p->is_stopping = true;
-    kill(-p->pid, SIGTERM);
-    kill(-p->pid, SIGCONT); /* a stopped process would not see it */
+    group_ask(p);
     loop_timer_start(p->table->loop, &p->grace, grace_ms, on_grace, p);
 }
 
+/* A child that a shell was just forking may have taken the first request for its parent's trap, so
+ * whoever is left behind by the shell is asked again. */
 static void review(struct process *p)
 {
     if (!p->has_ended)
         return;
-    if (group_is_empty(p))
+    if (group_is_empty(p)) {
         finish(p);
-    else if (!p->is_stopping)
+        return;
+    }
+    if (!p->is_stopping)
         group_terminate(p, PROCESS_GRACE_MS);
+    else if (!p->was_reminded)
+        group_ask(p);
+    p->was_reminded = true;
 }
 
 void process_stop(struct process *p, int64_t grace_ms)
@@ -194,7 +207,7 @@ void process_kill(struct process *p)
         return;
     kill(-p->pid, SIGKILL);
     if (has_children())
-        process_sweep(p->table->agent, SIGKILL, has_id, p->id);
+        process_sweep_kill(p->table->agent, has_id, p->id);
     process_free(p);
 }
 
@@ -336,6 +349,11 @@ void process_table_free(struct process_table *t)
     }
     while (waitpid(-1, NULL, WNOHANG) > 0)
         ;
+    if (has_children()) {
+        process_sweep_kill(t->agent, NULL, NULL);
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+            ;
+    }
     loop_timer_stop(&t->sweep_timer);
     loop_signal_stop(&t->child_signal);
     free(t);

@@ -13,13 +13,22 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "log.h"
 
 /* Shells give variables on in any order, so all of an environment is read, within reason. */
 enum {
     ENVIRONMENT_MAX = 127 * 1024,
-    LOOK_AGAIN_MS = 10,
-    TERM_LIMIT_MS = 1000,
-    KILL_LIMIT_MS = 3000,
+    LEFTOVER_TERM_MS = 1000,
+    LEFTOVER_PAUSE_MS = 10,
+    KILL_LIMIT_MS = 500,
+    KILL_PAUSE_MS = 1,
+};
+
+struct sweep_order {
+    const char *agent;
+    int signal;
+    process_sweep_fn *fn;
+    void *arg;
 };
 
 AUTO_DEFINE(DIR *, closedir)
@@ -105,23 +114,34 @@ enum err process_sweep_mark(const char *data_dir, char out[static PROCESS_MARK_S
     return ERR_OK;
 }
 
-/* Looks until none is left or the time is over, signalling again each time; returns how many are
- * left. */
-static size_t sweep_until_gone(const char *agent, int again, int64_t limit_ms)
+/* Looks until none is left or the time is over, signalling each time. Two empty looks are needed: a
+ * process has no environment to be seen while it executes another program. */
+static bool sweep_until_gone(const struct sweep_order *order, int64_t limit_ms, int64_t pause_ms)
 {
-    const struct timespec pause = {.tv_nsec = LOOK_AGAIN_MS * 1000000L};
-    size_t left = process_sweep(agent, again, NULL, NULL);
-    for (int64_t waited_ms = 0; left > 0 && waited_ms < limit_ms; waited_ms += LOOK_AGAIN_MS) {
+    const struct timespec pause = {.tv_nsec = pause_ms * 1000000L};
+    int empty_looks = 0;
+    for (int64_t waited_ms = 0; waited_ms < limit_ms; waited_ms += pause_ms) {
+        size_t left = process_sweep(order->agent, order->signal, order->fn, order->arg);
+        empty_looks = left == 0 ? empty_looks + 1 : 0;
+        if (empty_looks == 2)
+            return true;
         nanosleep(&pause, NULL);
-        left = process_sweep(agent, again, NULL, NULL);
     }
-    return left;
+    return false;
 }
 
 size_t process_sweep_leftovers(const char *agent)
 {
     size_t count = process_sweep(agent, SIGTERM, NULL, NULL);
-    if (count > 0 && sweep_until_gone(agent, 0, TERM_LIMIT_MS) > 0)
-        (void)sweep_until_gone(agent, SIGKILL, KILL_LIMIT_MS);
+    struct sweep_order look = {.agent = agent, .signal = 0};
+    if (count > 0 && !sweep_until_gone(&look, LEFTOVER_TERM_MS, LEFTOVER_PAUSE_MS))
+        process_sweep_kill(agent, NULL, NULL);
     return count;
+}
+
+void process_sweep_kill(const char *agent, process_sweep_fn *fn, void *arg)
+{
+    struct sweep_order order = {.agent = agent, .signal = SIGKILL, .fn = fn, .arg = arg};
+    if (!sweep_until_gone(&order, KILL_LIMIT_MS, KILL_PAUSE_MS))
+        log_warn("some processes that were killed are still there");
 }

@@ -23,8 +23,11 @@ typedef bool process_sweep_fn(void *arg, const char *process_id);
 /* Sends the signal to each process whose HIVECAST_AGENT is agent and that fn chooses (NULL: all),
  * except the caller; returns how many. Zombies are not seen. */
 size_t process_sweep(const char *agent, int signal, process_sweep_fn *fn, void *arg);
-/* Ends all of them: SIGTERM, SIGKILL after a second. Blocks until none is seen, at most some
- * seconds; returns how many there were. */
+/* Ends all of the agent: SIGTERM, SIGKILL after a second. Blocks until none is seen; returns how
+ * many there were. */
 size_t process_sweep_leftovers(const char *agent);
+/* SIGKILL to those that fn chooses, again until none is seen: who forks meanwhile does not escape.
+ * Blocks for milliseconds, at most half a second. */
+void process_sweep_kill(const char *agent, process_sweep_fn *fn, void *arg);
 
 #endif
