@@ -20,9 +20,9 @@ struct package_runner_order {
     const char *directory;   /* the others are copied */
     const char *app_data;
     struct package_runner_timing timing;
-    /* The state of all commands together changed, never from within a call of the owner's:
-     * up; backing-off when one of them is (from its end until it is steady again); exited with the
-     * status of the one that ended last when one has ended for good. */
+    /* The state of all commands together changed; never from within a call of the owner's. The
+     * worst counts: backing-off, starting (restarted, not up for steady_ms yet), exited (one has
+     * ended for good; with the status of the one that ended last), up. */
     void (*changed)(void *arg, enum run_state state, int32_t exit_status);
     /* Once after package_runner_stop: nothing of it runs. The runner is freed after the call. */
     void (*stopped)(void *arg);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* response_collector: everything the agent has to say, as reports in the spool: acknowledgements
  * and logs in one order. Lines of one command are gathered into one report, which leaves after a
- * second, when it is large, or at once for errors, events, the terminal and before an
+ * second, when it is large, or at once for errors, the terminal and before an
  * acknowledgement. Output of tasks without debug goes to the ring, only errors and events are sent.
  * Thread: the loop's. */
 #ifndef RESPONSE_COLLECTOR_H
@@ -45,7 +45,7 @@ void response_collector_output(struct response_collector *c, const struct log_so
 /* An event of the stage ("exited with status 1"); any bytes, made harmless and cut to a line. */
 void response_collector_event(struct response_collector *c, const struct log_source *source,
                               bool is_error, const char *fmt, ...) PRINTF_LIKE(4, 5);
-/* On disk for good when it returns (or counted as failed in the log). */
+/* Synced before it is sent, or at once while the manager is away. */
 void response_collector_acknowledge(struct response_collector *c, const struct acknowledgement *a);
 /* SendLogs: what is kept of the task's output ("": of all) goes to the manager. */
 MUST_CHECK enum err response_collector_send_kept(struct response_collector *c, const char *task_id,
