@@ -16,14 +16,15 @@ MUST_CHECK enum err task_manager_new(struct store *store, struct registry *regis
 void task_manager_free(struct task_manager *m);
 AUTO_DEFINE(struct task_manager *, task_manager_free)
 
-/* What can be said of a draft before its package is made: fields and limits, at least one command
- * or package, matching targets. ERR_INVALID names the field ("deploy.target: no registered target
- * matches"). */
+/* What can be said of a draft before its package is made (has_package tells that there will be
+ * one): fields and limits, at least one command or package, matching targets. ERR_INVALID names the
+ * field ("deploy.target: no registered target matches"). */
 MUST_CHECK enum err task_manager_check(struct task_manager *m, const struct task *draft,
                                        struct error *e);
 /* Checks again, gives id, version and time, stores the task with a pending row per matching target
- * (of rows of older tasks for the same app on these targets that are not final: superseded later by
- * the agent's word), announces it to those connected. Fills draft->id and more. */
+ * and announces it to those connected. Rows of older tasks for the same app that have not begun are
+ * closed as superseded; those that have begun end by the agent's word. A task with a build gets no
+ * rows: its artifacts must be built first, by a later version. Fills draft->id and more. */
 MUST_CHECK enum err task_manager_create(struct task_manager *m, struct task *draft,
                                         struct error *e);
 /* Idempotent. Rows that never reached the target become stopped at once, others stop_wanted. */
@@ -35,9 +36,9 @@ MUST_CHECK enum err task_manager_stop_target(struct task_manager *m, const char 
 MUST_CHECK enum err task_manager_delete(struct task_manager *m, const char *task_id,
                                         struct error *e);
 
-/* From an agent. Moves the row along the table at the top of task_manager.c; a pair that is not
- * listed is refused (ERR_CONFLICT) and changes nothing; the same state again only updates run state
- * and message. */
+/* From an agent. Moves the row along the table of task_state.c; a pair that is not listed is
+ * refused (ERR_CONFLICT) and changes nothing; the same state again only updates run state and
+ * message. A success that does not tell the digest of the task's package is stored as a failure. */
 MUST_CHECK enum err task_manager_acknowledge(struct task_manager *m, const char *target_id,
                                              const struct acknowledgement *a, int64_t time_ms,
                                              struct error *e);
