@@ -83,26 +83,34 @@ void opener_free(struct opener *o)
     free(o);
 }
 
-/* Nothing of sealed is decrypted or decompressed before its name was found to be right. */
-static enum err check_sealed(const struct chunk *chunk, const uint8_t *sealed, size_t sealed_size,
-                             struct error *e)
+static enum err check_size(const struct chunk *chunk, size_t sealed_size, struct error *e)
 {
     if (chunk->size == 0 || chunk->size > CHUNK_MAX)
         return error_set(e, ERR_CORRUPT, "a chunk of %u bytes", chunk->size);
     if (sealed_size != chunk->sealed_size || sealed_size <= TAG_BYTES || sealed_size > SEALED_MAX)
         return error_set(e, ERR_CORRUPT, "chunk has %zu sealed bytes instead of %u", sealed_size,
                          chunk->sealed_size);
-    uint8_t name[DIGEST_BYTES];
-    crypto_generichash(name, sizeof(name), sealed, sealed_size, NULL, 0);
-    if (memcmp(name, chunk->name, sizeof(name)) != 0)
-        return error_set(e, ERR_CORRUPT, "chunk has another name than the manifest says");
     return ERR_OK;
 }
 
 enum err opener_open(struct opener *o, const struct chunk *chunk, uint8_t *sealed,
                      size_t sealed_size, const uint8_t **content, struct error *e)
 {
-    enum err err = check_sealed(chunk, sealed, sealed_size, e);
+    enum err err = check_size(chunk, sealed_size, e);
+    if (err != ERR_OK)
+        return err;
+    uint8_t name[DIGEST_BYTES];
+    crypto_generichash(name, sizeof(name), sealed, sealed_size, NULL, 0);
+    if (memcmp(name, chunk->name, sizeof(name)) != 0)
+        return error_set(e, ERR_CORRUPT, "chunk has another name than the manifest says");
+    return opener_open_unnamed(o, chunk, sealed, sealed_size, content, e);
+}
+
+/* Nothing is decompressed before the seal was found whole. */
+enum err opener_open_unnamed(struct opener *o, const struct chunk *chunk, uint8_t *sealed,
+                             size_t sealed_size, const uint8_t **content, struct error *e)
+{
+    enum err err = check_size(chunk, sealed_size, e);
     if (err != ERR_OK)
         return err;
     unsigned long long compressed = 0;

@@ -193,6 +193,28 @@ static void a_wrong_key_does_not_open(void **state)
     assert_int_equal(open_chunk(f), ERR_CORRUPT);
 }
 
+static enum err open_unnamed(struct fixture *f)
+{
+    uint8_t copy[SEALED_MAX];
+    const uint8_t *content = NULL;
+    memcpy(copy, f->sealed, f->chunk.sealed_size);
+    return opener_open_unnamed(f->opener, &f->chunk, copy, f->chunk.sealed_size, &content, NULL);
+}
+
+static void without_its_name_a_chunk_opens_by_its_seal_alone(void **state)
+{
+    struct fixture *f = *state;
+    seal(f, 50);
+    f->chunk.name[0] ^= 1;
+    assert_int_equal(open_chunk(f), ERR_CORRUPT);
+    assert_int_equal(open_unnamed(f), ERR_OK);
+    for (size_t i = 0; i < f->chunk.sealed_size; i++) {
+        f->sealed[i] ^= 1;
+        assert_int_equal(open_unnamed(f), ERR_CORRUPT);
+        f->sealed[i] ^= 1;
+    }
+}
+
 /* Seals compressed bytes of our own making, as a hostile manager could. */
 static void seal_compressed(struct fixture *f, const uint8_t *compressed, size_t size)
 {
@@ -240,6 +262,7 @@ int main(void)
         SEALED(each_flipped_byte_is_noticed),
         SEALED(a_chunk_that_lies_about_its_size_is_refused),
         SEALED(a_wrong_key_does_not_open),
+        SEALED(without_its_name_a_chunk_opens_by_its_seal_alone),
         SEALED(a_bomb_in_a_valid_seal_writes_no_more_than_it_promised),
         SEALED(garbage_in_a_valid_seal_is_refused),
     };
