@@ -158,8 +158,8 @@ static enum err open_arrived(struct transfer_content *c, struct slot *s, struct 
         c->opener = opener_new();
     if (c->opener == NULL)
         return error_set(e, ERR_NO_MEMORY, "no memory to open chunks");
-    enum err err = opener_open(c->opener, &s->chunk, zmq_msg_data(&s->sealed),
-                               zmq_msg_size(&s->sealed), &c->content, e);
+    enum err err = opener_open_unnamed(c->opener, &s->chunk, zmq_msg_data(&s->sealed),
+                                       zmq_msg_size(&s->sealed), &c->content, e);
     if (err != ERR_CORRUPT)
         return err;
     c->content = NULL;
