@@ -7,16 +7,18 @@ import harness
 from measure import bar
 from simulator import Simulator
 
+# in every row, in a quarter, in a few of a thousand, in one of 500; two words; a phrase
+WORDS = ["altitude", "hover", "collision", "w123", "return battery", '"gps lost"']
 AGENTS, LINES, SECONDS, ROWS = 50, 500, 10, 1_000_000
 
 
 def search_ms(manager):
     samples = []
-    for word in ("altitude", "battery", "neighbours", "position") * 10:
+    for words in WORDS * 8:
         start = time.monotonic()
-        found = manager.get("/logs", text=word, perPage=50)
+        found = manager.get("/logs", text=words, perPage=50)
         samples.append((time.monotonic() - start) * 1000)
-        assert len(found["items"]) == 50 and found["total"] >= ROWS
+        assert len(found["items"]) == 50
     return samples
 
 

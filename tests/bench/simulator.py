@@ -8,7 +8,7 @@ import time
 import requests
 from measure import BIN
 
-PROCESSES = 2
+PROCESSES = 4  # four descriptors an agent, 20,000 a process
 
 
 class Simulator:

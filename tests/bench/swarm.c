@@ -66,19 +66,20 @@ static struct swarm_agent *load(const char *path, unsigned first, unsigned count
 /* A ZeroMQ descriptor is edge-triggered: handle until nothing waits, sends included. */
 static void handle(struct swarm_agent *a, const struct swarm_config *c)
 {
-    int events;
+    int events, changes;
     size_t size = sizeof(events);
     do {
         swarm_agent_handle(a, c);
         must(zmq_getsockopt(a->socket, ZMQ_EVENTS, &events, &size) == 0, "events");
-    } while (events & ZMQ_POLLIN);
+        must(zmq_getsockopt(a->monitor, ZMQ_EVENTS, &changes, &size) == 0, "events");
+    } while ((events | changes) & ZMQ_POLLIN);
 }
 
-static void watch(int epoll, struct swarm_agent *a)
+static void watch(int epoll, void *socket, struct swarm_agent *a)
 {
     int fd;
     size_t size = sizeof(fd);
-    must(zmq_getsockopt(a->socket, ZMQ_FD, &fd, &size) == 0, "descriptor");
+    must(zmq_getsockopt(socket, ZMQ_FD, &fd, &size) == 0, "descriptor");
     struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = a};
     must(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0, "epoll");
 }
@@ -102,7 +103,8 @@ static _Noreturn void run(struct swarm_agent *agents, unsigned count, const stru
     must(epoll >= 0, "epoll");
     for (unsigned i = 0; i < count; i++) {
         swarm_agent_start(&agents[i], c);
-        watch(epoll, &agents[i]);
+        watch(epoll, agents[i].socket, &agents[i]);
+        watch(epoll, agents[i].monitor, &agents[i]);
         handle(&agents[i], c);
     }
     for (;;) {
@@ -115,7 +117,7 @@ static _Noreturn void run(struct swarm_agent *agents, unsigned count, const stru
             continue;
         next_tick_ms = now_ms + TICK_MS;
         for (unsigned i = 0; i < count; i++) {
-            swarm_agent_tick(&agents[i], c, now_ms);
+            swarm_agent_tick(&agents[i], now_ms);
             handle(&agents[i], c);
         }
         print_totals(c->totals, &printed, start_ms);
@@ -142,7 +144,7 @@ int main(int argc, char **argv)
     struct swarm_totals totals = {0};
     struct swarm_config c = {.context = zmq_ctx_new(), .control = argv[5], .totals = &totals};
     must(zmq_z85_decode(c.server_key, argv[6]) != NULL, "server key");
-    must(zmq_ctx_set(c.context, ZMQ_MAX_SOCKETS, (int)count + 16) == 0, "sockets");
+    must(zmq_ctx_set(c.context, ZMQ_MAX_SOCKETS, 3 * (int)count + 16) == 0, "sockets");
     if (argc > 7) {
         c.lines_per_batch = (unsigned)strtoul(argv[7], NULL, 10);
         for (unsigned i = 0; i < count; i++)

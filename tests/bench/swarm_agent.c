@@ -10,12 +10,12 @@
 #include "hivecast/v1/manager.pb-c.h"
 #include "rpc.h"
 
-enum { OUTPUT_BYTES = 80 };
+enum { OUTPUT_SIZE = 112, LINES_MAX = 2000 };
 
 static char text_empty[] = "";
 static char text_arch[] = "amd64";
 static char text_os[] = "linux";
-static char text_tag[] = "simulated"; /* as registered: tags that are no longer advertised go */
+static char text_tag[] = "simulated";
 static char text_version[] = "swarm";
 static char text_command[] = "while true; do work; done";
 
@@ -62,10 +62,23 @@ static void say_hello(struct swarm_agent *a)
     call(a, "Hello", &hello.base);
 }
 
+static void watch_connection(struct swarm_agent *a, const struct swarm_config *c)
+{
+    char address[64];
+    snprintf(address, sizeof(address), "inproc://monitor-%s", a->id);
+    a->monitor = zmq_socket(c->context, ZMQ_PAIR);
+    if (a->monitor == NULL || zmq_socket_monitor(a->socket, address, ZMQ_EVENT_DISCONNECTED) != 0 ||
+        zmq_connect(a->monitor, address) != 0) {
+        fprintf(stderr, "swarm: monitor of %s: %s\n", a->id, zmq_strerror(zmq_errno()));
+        _exit(1);
+    }
+}
+
 void swarm_agent_start(struct swarm_agent *a, const struct swarm_config *c)
 {
     a->next_seq = 1;
     a->next_call = 1;
+    a->noise = a->stream_id * UINT64_C(0x9e3779b97f4a7c15);
     a->socket = zmq_socket(c->context, ZMQ_DEALER);
     int patience_ms = 120000, linger = 0, interval_ms = 100, most_ms = 2000, depth = 16;
     bool ok =
@@ -83,6 +96,7 @@ void swarm_agent_start(struct swarm_agent *a, const struct swarm_config *c)
         fprintf(stderr, "swarm: %s: %s\n", a->id, zmq_strerror(zmq_errno()));
         _exit(1);
     }
+    watch_connection(a, c);
     a->next_heartbeat_ms = clock_monotonic_ms() + patience_ms;
     say_hello(a);
 }
@@ -115,10 +129,30 @@ static void acknowledge(struct swarm_agent *a, const Hivecast__V1__TaskState *st
     a->task_reports += (unsigned)count;
 }
 
+/* What a drone might say: about 80 bytes, words of very different frequency. */
+static void write_line(struct swarm_agent *a, char out[static OUTPUT_SIZE])
+{
+    static const char *const modes[] = {"search", "search", "search", "search",
+                                        "search", "search", "return", "hover"};
+    static const char *const notes[] = {"ok",       "ok",          "ok",
+                                        "gps lost", "battery low", "collision avoided"};
+    /* xorshift64, Marsaglia 2003: fast and repeatable. */
+    a->noise ^= a->noise << 13;
+    a->noise ^= a->noise >> 7;
+    a->noise ^= a->noise << 17;
+    unsigned r = (unsigned)(a->noise >> 32);
+    unsigned note = r % 1000 < 995 ? r % 3 : 3 + r % 3;
+    snprintf(out, OUTPUT_SIZE,
+             "position 50.%04u 6.%04u altitude %u.%u mode %s waypoint w%u neighbours %u %s",
+             r % 10000, r / 7 % 10000, r % 120, r % 10, modes[r / 16 % 8], r / 64 % 500, r % 9,
+             notes[note]);
+}
+
 static void send_logs(struct swarm_agent *a, unsigned count)
 {
-    static char output[OUTPUT_BYTES + 1] =
-        "position 50.7753 6.0839 altitude 42.0 battery 0.87 mode search neighbours 12 ok";
+    static char outputs[LINES_MAX][OUTPUT_SIZE];
+    if (count > LINES_MAX)
+        count = LINES_MAX;
     Hivecast__V1__LogLine *lines = calloc(count, sizeof(*lines));
     Hivecast__V1__LogLine **list = calloc(count, sizeof(*list));
     if (lines == NULL || list == NULL)
@@ -127,7 +161,8 @@ static void send_logs(struct swarm_agent *a, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         hivecast__v1__log_line__init(&lines[i]);
         lines[i].time_ms = now_ms;
-        lines[i].output = output;
+        write_line(a, outputs[i]);
+        lines[i].output = outputs[i];
         list[i] = &lines[i];
     }
     Hivecast__V1__Log log = HIVECAST__V1__LOG__INIT;
@@ -225,16 +260,30 @@ static void on_response(struct swarm_agent *a, const struct swarm_config *c,
     }
 }
 
-unsigned swarm_agent_handle(struct swarm_agent *a, const struct swarm_config *c)
+/* The connection was lost: Hello waits in the socket until ZeroMQ has made a new one. */
+static void handle_monitor(struct swarm_agent *a, const struct swarm_config *c)
 {
-    unsigned handled = 0;
-    struct error e;
-    for (;; handled++) {
+    bool is_lost = false;
+    char ignored[256];
+    while (zmq_recv(a->monitor, ignored, sizeof(ignored), ZMQ_DONTWAIT) >= 0)
+        is_lost = true;
+    if (!is_lost)
+        return;
+    c->totals->connected -= a->is_connected;
+    a->is_connected = false;
+    say_hello(a);
+}
+
+void swarm_agent_handle(struct swarm_agent *a, const struct swarm_config *c)
+{
+    handle_monitor(a, c);
+    for (;;) {
+        struct error e;
         zmq_msg_t frames[3];
         size_t count;
         enum err err = rpc_receive(a->socket, frames, 3, CONTROL_MESSAGE_MAX, &count, &e);
         if (err == ERR_UNAVAILABLE)
-            return handled;
+            return;
         must(err, &e);
         struct rpc_message m;
         must(rpc_parse(frames, count, &m, &e), &e);
@@ -246,9 +295,8 @@ unsigned swarm_agent_handle(struct swarm_agent *a, const struct swarm_config *c)
     }
 }
 
-void swarm_agent_tick(struct swarm_agent *a, const struct swarm_config *c, int64_t now_ms)
+void swarm_agent_tick(struct swarm_agent *a, int64_t now_ms)
 {
-    (void)c;
     if (!a->is_connected || now_ms < a->next_heartbeat_ms)
         return;
     Hivecast__V1__HeartbeatRequest beat = HIVECAST__V1__HEARTBEAT_REQUEST__INIT;

@@ -20,10 +20,12 @@ struct swarm_agent {
     char id[ID_SIZE];
     struct key_pair keys;
     void *socket;
+    void *monitor; /* tells when the connection ended */
     uint64_t stream_id;
     uint64_t next_seq;
     uint64_t unconfirmed; /* reports under way */
     uint32_t next_call;
+    uint64_t noise; /* of the lines it logs */
     bool is_connected;
     bool wants_logs; /* keeps one batch of log lines under way */
     char task_id[48];
@@ -43,9 +45,9 @@ struct swarm_config {
 /* Connects and says Hello. Failures end the process: a benchmark that lost an agent measures
  * nothing. */
 void swarm_agent_start(struct swarm_agent *a, const struct swarm_config *c);
-/* Handles all that waits; returns how many messages there were. */
-unsigned swarm_agent_handle(struct swarm_agent *a, const struct swarm_config *c);
-/* Heartbeat when it is time; Hello again when the manager was silent for too long. */
-void swarm_agent_tick(struct swarm_agent *a, const struct swarm_config *c, int64_t now_ms);
+/* Handles all that waits on the socket and its monitor. */
+void swarm_agent_handle(struct swarm_agent *a, const struct swarm_config *c);
+/* Heartbeat when it is time. */
+void swarm_agent_tick(struct swarm_agent *a, int64_t now_ms);
 
 #endif
