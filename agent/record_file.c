@@ -115,7 +115,7 @@ enum err record_file_each(int fd, uint64_t offset, record_file_fn *fn, void *arg
     *end = offset;
     bool is_moving = true;
     while (is_moving) {
-        size_t size;
+        size_t size = 0;
         enum err err = read_window(fd, *end, window, &size, e);
         if (err != ERR_OK)
             return err;
