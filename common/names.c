@@ -22,6 +22,28 @@ const char *names_printable(const char *text, char *out, size_t size)
     return out;
 }
 
+size_t names_distance(const char *a, const char *b)
+{
+    size_t row[ID_MAX + 1];
+    size_t columns = strnlen(b, ID_MAX);
+    for (size_t j = 0; j <= columns; j++)
+        row[j] = j;
+    for (size_t i = 0; a[i] != '\0' && i < ID_MAX; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 1; j <= columns; j++) {
+            size_t best = diagonal + (a[i] != b[j - 1]);
+            diagonal = row[j];
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return row[columns];
+}
+
 static enum err check(const char *what, const char *text, const char *allowed, size_t max,
                       struct error *e)
 {

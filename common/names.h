@@ -19,6 +19,10 @@ MUST_CHECK enum err names_check_tag(const char *what, const char *text, struct e
  * fit ends in "...". Returns out. */
 const char *names_printable(const char *text, char *out, size_t size);
 
+/* Edits (Levenshtein) between two names; what is behind the first ID_MAX characters does not count.
+ */
+size_t names_distance(const char *a, const char *b);
+
 /* A set of tags in plain memory: sorted, each once, as ",a,b," or "". */
 struct tags {
     char text[TAGS_SIZE];

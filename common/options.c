@@ -65,29 +65,6 @@ static const struct option_spec *find_letter(const struct options *o, char lette
     return NULL;
 }
 
-/* Edits between two names (Levenshtein). */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[NAME_SIZE + 1];
-    size_t columns = strnlen(b, NAME_SIZE);
-    for (size_t j = 0; j <= columns; j++)
-        row[j] = j;
-    for (size_t i = 0; a[i] != '\0' && i < NAME_SIZE; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 1; j <= columns; j++) {
-            size_t best = diagonal + (a[i] != b[j - 1]);
-            diagonal = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-        }
-    }
-    return row[columns];
-}
-
 /* " (did you mean --x?)", or "" when nothing is near. */
 static void suggest(const struct options *o, const char *name, const char *prefix,
                     char out[static SUGGESTION_SIZE])
@@ -95,7 +72,7 @@ static void suggest(const struct options *o, const char *name, const char *prefi
     const char *nearest = NULL;
     size_t least = strlen(name) / 3 + 2;
     for (size_t i = 0; i < o->count; i++) {
-        size_t edits = distance(name, o->specs[i].name);
+        size_t edits = names_distance(name, o->specs[i].name);
         if (edits < least) {
             least = edits;
             nearest = o->specs[i].name;

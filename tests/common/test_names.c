@@ -54,6 +54,16 @@ static void a_long_text_is_shown_with_dots(void **state)
     assert_string_equal(names_printable("abcdefg", out, sizeof(out)), "abcdefg");
 }
 
+static void the_distance_of_names_counts_edits(void **state)
+{
+    (void)state;
+    assert_int_equal(names_distance("deploy", "deploy"), 0);
+    assert_int_equal(names_distance("deplyo", "deploy"), 2);
+    assert_int_equal(names_distance("", "abc"), 3);
+    assert_int_equal(names_distance("abc", ""), 3);
+    assert_int_equal(names_distance("kitten", "sitting"), 3);
+}
+
 static void tags_allow_the_characters_of_names_and_places(void **state)
 {
     (void)state;
@@ -183,6 +193,7 @@ int main(void)
         cmocka_unit_test(an_id_may_have_64_characters_and_no_more),
         cmocka_unit_test(the_error_names_field_and_text_without_control_characters),
         cmocka_unit_test(a_long_text_is_shown_with_dots),
+        cmocka_unit_test(the_distance_of_names_counts_edits),
         cmocka_unit_test(tags_allow_the_characters_of_names_and_places),
         cmocka_unit_test(tags_are_kept_sorted_and_once),
         cmocka_unit_test(removing_gives_back_the_set_without_the_tag),
