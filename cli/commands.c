@@ -7,75 +7,72 @@
 #include "command.h"
 #include "names.h"
 
-/* clang-format off: version 14 crashes on these tables */
+/* Macros and not braces: clang-format 14 crashes on tables of designated initializers. */
+#define VALUE(n, a, h, ...)                                                                        \
+    {                                                                                              \
+        .name = (n), .argument = (a), .help = (h), .flag_only = true, __VA_ARGS__                  \
+    }
+#define SWITCH(n, h, ...) VALUE(n, NULL, h, __VA_ARGS__)
+#define LIST(n, a, h) VALUE(n, a, h, .repeats = true)
+
+/* The environment may set these too. */
+#define COMMON(n, a, h)                                                                            \
+    {                                                                                              \
+        .name = (n), .argument = (a), .help = (h)                                                  \
+    }
+
 const struct option_spec common_options[] = {
-    {.name = "url", .argument = "URL", .help = "the manager (default: from hivecast login)"},
-    {.name = "token", .argument = "TOKEN", .help = "API token (default: from hivecast login)"},
-    {.name = "json", .help = "print JSON: one document, or one a line when following"},
+    COMMON("url", "URL", "the manager (default: from hivecast login)"),
+    COMMON("token", "TOKEN", "API token (default: from hivecast login)"),
+    COMMON("json", NULL, "print JSON: one document, or one a line when following"),
 };
 const size_t common_option_count = sizeof(common_options) / sizeof(common_options[0]);
 
 static const struct option_spec targets_ls_options[] = {
-    {.name = "tag", .argument = "TAG",
-     .help = "only targets with all these tags", .repeats = true, .flag_only = true},
-    {.name = "id", .argument = "TEXT", .help = "only ids with this in them", .flag_only = true},
-    {.name = "online", .help = "only those that are connected", .flag_only = true},
-    {.name = "offline", .help = "only those that are not", .flag_only = true},
+    LIST("tag", "TAG", "only targets with all these tags"),
+    VALUE("id", "TEXT", "only ids with this in them"),
+    SWITCH("online", "only those that are connected"),
+    SWITCH("offline", "only those that are not"),
 };
 
 static const struct option_spec targets_set_options[] = {
-    {.name = "tags", .argument = "A,B", .help = "replace all tags (\"\": none)", .flag_only = true},
-    {.name = "add-tag", .argument = "TAG", .help = "add a tag", .repeats = true, .flag_only = true},
-    {.name = "remove-tag", .argument = "TAG",
-     .help = "remove a tag", .repeats = true, .flag_only = true},
-    {.name = "with-tag", .argument = "TAG",
-     .help = "choose targets by tag instead of by id", .repeats = true, .flag_only = true},
-    {.name = "location", .argument = "LAT,LON",
-     .help = "set the location, or \"none\"", .flag_only = true},
+    VALUE("tags", "A,B", "replace all tags (\"\": none)"),
+    LIST("add-tag", "TAG", "add a tag"),
+    LIST("remove-tag", "TAG", "remove a tag"),
+    LIST("with-tag", "TAG", "choose targets by tag instead of by id"),
+    VALUE("location", "LAT,LON", "set the location, or \"none\""),
 };
 
 static const struct option_spec deploy_options[] = {
-    {.name = "source", .argument = "PATH",
-     .help = "directory or archive to upload as the source", .flag_only = true},
-    {.name = "tag", .argument = "TAG",
-     .help = "targets with this tag, instead of those of the file", .repeats = true, .flag_only = true},
-    {.name = "id", .argument = "ID",
-     .help = "this target, instead of those of the file", .repeats = true, .flag_only = true},
-    {.name = "wait", .help = "wait until every target is done", .flag_only = true, .letter = 'w'},
-    {.name = "timeout", .argument = "SECONDS", .fallback = "0",
-     .help = "with --wait: give up after so long; 0: never", .flag_only = true},
+    VALUE("source", "PATH", "directory or archive to upload as the source"),
+    LIST("tag", "TAG", "targets with this tag, instead of those of the file"),
+    LIST("id", "ID", "this target, instead of those of the file"),
+    SWITCH("wait", "wait until every target is done", .letter = 'w'),
+    VALUE("timeout", "SECONDS", "with --wait: give up after so long; 0: never", .fallback = "0"),
 };
 
 static const struct option_spec tasks_ls_options[] = {
-    {.name = "state", .argument = "STATE",
-     .help = "only tasks in this state on some target", .flag_only = true},
-    {.name = "description", .argument = "TEXT",
-     .help = "only those with this in the description", .flag_only = true},
-    {.name = "limit", .argument = "N", .fallback = "50",
-     .help = "at most so many, newest first", .flag_only = true},
+    VALUE("state", "STATE", "only tasks in this state on some target"),
+    VALUE("description", "TEXT", "only those with this in the description"),
+    VALUE("limit", "N", "at most so many, newest first", .fallback = "50", .letter = 'n'),
 };
 
 static const struct option_spec logs_options[] = {
-    {.name = "follow", .help = "go on as lines arrive", .flag_only = true, .letter = 'f'},
-    {.name = "target", .argument = "ID", .help = "of this target", .flag_only = true},
-    {.name = "task", .argument = "ID", .help = "of this task", .flag_only = true},
-    {.name = "stage", .argument = "STAGE",
-     .help = "build, install, run, terminal or agent", .flag_only = true},
-    {.name = "grep", .argument = "WORDS",
-     .help = "lines with all these words; \"a phrase\", begin*", .flag_only = true},
-    {.name = "errors", .help = "only errors", .flag_only = true},
-    {.name = "since", .argument = "TIME",
-     .help = "not older: 90s, 10m, 2h, 3d or 2026-11-22T10:00:00Z", .flag_only = true},
-    {.name = "until", .argument = "TIME", .help = "older than this", .flag_only = true},
-    {.name = "limit", .argument = "N", .fallback = "100",
-     .help = "at most so many, the newest", .flag_only = true, .letter = 'n'},
+    SWITCH("follow", "go on as lines arrive", .letter = 'f'),
+    VALUE("target", "ID", "of this target"),
+    VALUE("task", "ID", "of this task"),
+    VALUE("stage", "STAGE", "build, install, run, terminal or agent"),
+    VALUE("grep", "WORDS", "lines with all these words; \"a phrase\", begin*"),
+    SWITCH("errors", "only errors"),
+    VALUE("since", "TIME", "not older: 90s, 10m, 2h, 3d or 2026-11-22T10:00:00Z"),
+    VALUE("until", "TIME", "older than this"),
+    VALUE("limit", "N", "at most so many, the newest", .fallback = "100", .letter = 'n'),
 };
 
 static const struct option_spec stop_options[] = {
-    {.name = "task", .help = "ID is a task", .flag_only = true},
-    {.name = "target", .help = "ID is a target: stop all its tasks", .flag_only = true},
+    SWITCH("task", "ID is a task"),
+    SWITCH("target", "ID is a target: stop all its tasks"),
 };
-/* clang-format on */
 
 #define OPTIONS(table) table, sizeof(table) / sizeof((table)[0])
 #define NO_OPTIONS NULL, 0
@@ -84,24 +81,38 @@ enum { ANY = 1000000 };
 
 /* clang-format off: a row a line */
 const struct command commands[] = {
-    {"login", NULL, "URL", "remember a manager and its token", NO_OPTIONS, 1, 1, true, login_run},
-    {"status", NULL, "", "the manager and what it is doing", NO_OPTIONS, 0, 0, false, status_run},
-    {"targets", "ls", "", "list targets", OPTIONS(targets_ls_options), 0, 0, false, targets_ls_run},
-    {"targets", "show", "ID", "one target and its tasks", NO_OPTIONS, 1, 1, false, targets_show_run},
-    {"targets", "set", "[ID...]", "change tags or location", OPTIONS(targets_set_options), 0, ANY, false, targets_set_run},
-    {"targets", "rm", "ID...", "remove targets and revoke their keys", NO_OPTIONS, 1, ANY, false, targets_rm_run},
-    {"tokens", "ls", "", "list sets of registration tokens", NO_OPTIONS, 0, 0, false, tokens_ls_run},
-    {"tokens", "create", "NAME [TOTAL]", "make tokens and print them, once", NO_OPTIONS, 1, 2, false, tokens_create_run},
-    {"tokens", "rm", "NAME...", "delete sets; unused tokens are void", NO_OPTIONS, 1, ANY, false, tokens_rm_run},
-    {"deploy", NULL, "FILE", "start a task from a task document (\"-\": standard input)", OPTIONS(deploy_options), 1, 1, false, deploy_run},
-    {"tasks", "ls", "", "list tasks", OPTIONS(tasks_ls_options), 0, 0, false, tasks_ls_run},
-    {"tasks", "show", "ID", "one task and its state on every target", NO_OPTIONS, 1, 1, false, tasks_show_run},
-    {"tasks", "stop", "ID...", "stop tasks on all their targets", NO_OPTIONS, 1, ANY, false, tasks_stop_run},
-    {"tasks", "rm", "ID...", "delete tasks with their logs", NO_OPTIONS, 1, ANY, false, tasks_rm_run},
-    {"logs", NULL, "", "search or follow what commands wrote", OPTIONS(logs_options), 0, 0, false, logs_run},
-    {"exec", NULL, "TARGET COMMAND", "run one shell command on a target", NO_OPTIONS, 2, ANY, false, exec_run},
-    {"stop", NULL, "ID", "stop a task, or all tasks of a target", OPTIONS(stop_options), 1, 1, false, stop_run},
-    {"completion", NULL, "bash|zsh", "print a completion script for the shell", NO_OPTIONS, 1, 1, true, completion_run},
+    {"login",      NULL,     "URL",            "remember a manager and its token",                          NO_OPTIONS,                   1, 1,   true,  login_run        },
+    {"status",     NULL,     "",               "the manager and what it is doing",                          NO_OPTIONS,                   0, 0,   false, status_run       },
+    {"targets",    "ls",     "",               "list targets",                                              OPTIONS(targets_ls_options),  0, 0,   false, targets_ls_run   },
+    {"targets",    "show",   "ID",             "one target and its tasks",                                  NO_OPTIONS,                   1, 1,   false,
+     targets_show_run                                                                                                                                                     },
+    {"targets",    "set",    "[ID...]",        "change tags or location",                                   OPTIONS(targets_set_options), 0, ANY,
+     false,                                                                                                                                              targets_set_run  },
+    {"targets",    "rm",     "ID...",          "remove targets and revoke their keys",                      NO_OPTIONS,                   1, ANY, false,
+     targets_rm_run                                                                                                                                                       },
+    {"tokens",     "ls",     "",               "list sets of registration tokens",                          NO_OPTIONS,                   0, 0,   false,
+     tokens_ls_run                                                                                                                                                        },
+    {"tokens",     "create", "NAME [TOTAL]",   "make tokens and print them, once",                          NO_OPTIONS,                   1, 2,
+     false,                                                                                                                                              tokens_create_run},
+    {"tokens",     "rm",     "NAME...",        "delete sets; unused tokens are void",                       NO_OPTIONS,                   1, ANY, false,
+     tokens_rm_run                                                                                                                                                        },
+    {"deploy",     NULL,     "FILE",           "start a task from a task document (\"-\": standard input)",
+     OPTIONS(deploy_options),                                                                                                             1, 1,   false, deploy_run       },
+    {"tasks",      "ls",     "",               "list tasks",                                                OPTIONS(tasks_ls_options),    0, 0,   false, tasks_ls_run     },
+    {"tasks",      "show",   "ID",             "one task and its state on every target",                    NO_OPTIONS,                   1, 1,   false,
+     tasks_show_run                                                                                                                                                       },
+    {"tasks",      "stop",   "ID...",          "stop tasks on all their targets",                           NO_OPTIONS,                   1, ANY, false,
+     tasks_stop_run                                                                                                                                                       },
+    {"tasks",      "rm",     "ID...",          "delete tasks with their logs",                              NO_OPTIONS,                   1, ANY, false,
+     tasks_rm_run                                                                                                                                                         },
+    {"logs",       NULL,     "",               "search or follow what commands wrote",                      OPTIONS(logs_options),        0, 0,   false,
+     logs_run                                                                                                                                                             },
+    {"exec",       NULL,     "TARGET COMMAND", "run one shell command on a target",                         NO_OPTIONS,                   2, ANY, false,
+     exec_run                                                                                                                                                             },
+    {"stop",       NULL,     "ID",             "stop a task, or all tasks of a target",                     OPTIONS(stop_options),        1, 1,
+     false,                                                                                                                                              stop_run         },
+    {"completion", NULL,     "bash|zsh",       "print a completion script for the shell",                   NO_OPTIONS,                   1, 1,
+     true,                                                                                                                                               completion_run   },
 };
 /* clang-format on */
 const size_t command_count = sizeof(commands) / sizeof(commands[0]);
@@ -168,10 +179,9 @@ static enum err unknown(const char *what, const char *word, const char *group, s
 {
     char shown[64];
     const char *near = nearest(word, group);
-    return error_set(e, ERR_INVALID, "unknown %s %s%s%s%s", what,
-                     names_printable(word, shown, sizeof(shown)),
-                     near != NULL ? " (did you mean " : "", near != NULL ? near : "",
-                     near != NULL ? "?)" : "");
+    return error_set(
+        e, ERR_INVALID, "unknown %s %s%s%s%s", what, names_printable(word, shown, sizeof(shown)),
+        near != NULL ? " (did you mean " : "", near != NULL ? near : "", near != NULL ? "?)" : "");
 }
 
 enum err command_find(int argc, char **argv, const struct command **out, int *words,
