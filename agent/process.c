@@ -142,7 +142,8 @@ static void finish(struct process *p)
     void *arg = p->arg;
     int exit_status = p->exit_status;
     process_free(p);
-    events->ended(arg, exit_status);
+    if (events->ended != NULL)
+        events->ended(arg, exit_status);
 }
 
 /* After SIGKILL a group is empty within moments. A member that stays is a zombie whose own parent

@@ -38,10 +38,10 @@ struct process_place {
 };
 
 struct process_events {
-    /* A line of output, made harmless (see line_splitter.h); may be NULL. */
+    /* A line of output, made harmless (see line_splitter.h); may be NULL. Does not kill it. */
     void (*line)(void *arg, const char *text, size_t size, bool is_error);
     /* Once, after the last line, when the whole group is gone: status of the command, 128 + n when
-     * signal n ended it. The process is freed after the call. */
+     * signal n ended it. The process is freed after the call. May be NULL. */
     void (*ended)(void *arg, int exit_status);
 };
 

@@ -125,7 +125,8 @@ static void tell_ready(struct response_collector *c)
         c->host.ready(c->host.arg);
 }
 
-void response_collector_flush(struct response_collector *c)
+/* Whether there is something new to send. */
+static bool write_all(struct response_collector *c)
 {
     loop_timer_stop(&c->flush_timer);
     loop_work_stop(&c->flush_work);
@@ -133,7 +134,12 @@ void response_collector_flush(struct response_collector *c)
     while (c->batches != NULL)
         has_sent = write_first(c) || has_sent;
     bytes_clear(&c->packed);
-    if (has_sent)
+    return has_sent;
+}
+
+void response_collector_flush(struct response_collector *c)
+{
+    if (write_all(c))
         tell_ready(c);
 }
 
@@ -303,7 +309,7 @@ static enum err pack_acknowledgement(const struct acknowledgement *a, struct byt
 
 void response_collector_acknowledge(struct response_collector *c, const struct acknowledgement *a)
 {
-    response_collector_flush(c);
+    (void)write_all(c);
     const struct spool_weight none = {0};
     struct error e;
     if (pack_acknowledgement(a, &c->packed, &e) != ERR_OK) {
@@ -320,7 +326,7 @@ void response_collector_acknowledge(struct response_collector *c, const struct a
 enum err response_collector_send_kept(struct response_collector *c, const char *task_id,
                                       struct error *e)
 {
-    response_collector_flush(c);
+    (void)write_all(c);
     enum err err = output_ring_move(c->ring, task_id, c->spool, e);
     tell_ready(c);
     return err;
