@@ -109,13 +109,13 @@ enum err sqlite_log_delete_task(struct sqlite_store *s, const char *task_id, str
 {
     static const char *const steps[] = {
         /* The full text index is told what it must forget. */
-        "INSERT INTO log_text (log_text, rowid, output) SELECT 'delete', id, output FROM "
-        "logs" LINES_OF_TASK,
+        ("INSERT INTO log_text (log_text, rowid, output)"
+         " SELECT 'delete', id, output FROM logs" LINES_OF_TASK),
         "UPDATE log_totals SET line_count = line_count - removed_lines,"
         " error_count = error_count - removed_errors"
         " FROM (SELECT coalesce(sum(line_count), 0) AS removed_lines,"
         " coalesce(sum(error_count), 0) AS removed_errors FROM log_sources WHERE task_id = ?)",
-        "DELETE FROM logs" LINES_OF_TASK,
+        ("DELETE FROM logs" LINES_OF_TASK),
         "DELETE FROM log_sources WHERE task_id = ?",
     };
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
