@@ -181,8 +181,15 @@ static void log_child(void *arg, const char *text, size_t size, bool is_error)
     log_write(is_error ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "%.*s", (int)size, text);
 }
 
+static void removed(void *arg, int exit_status)
+{
+    (void)arg;
+    if (exit_status != 0)
+        log_warn("what is in the trash could not be removed; it is tried again at the next start");
+}
+
 static const struct process_events sync_events = {.line = log_child, .ended = synced};
-static const struct process_events remove_events = {.line = log_child, .ended = NULL};
+static const struct process_events remove_events = {.line = log_child, .ended = removed};
 
 /* The blocking part happens in a child of our own program. */
 static enum err start_child(struct agent *a, const char *command, const char *path,
