@@ -21,7 +21,7 @@ static void check(enum err err, const struct error *e)
     if (err == ERR_OK)
         return;
     fprintf(stderr, "%s: %s\n", err_name(err), e->text);
-    exit(1);
+    _exit(1);
 }
 
 /* Words as programs print them: some in every line, most rare. */
