@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bench_ingest: how fast packages are made, and in how much memory. Makes a package of the tree
- * NAME below ROOT twice, the second time from stored chunks, and reads it back; DIRECTORY takes the
- * data. Usage: bench_ingest DIRECTORY ROOT NAME. Prints one JSON object. */
+/* hivecast-bench-ingest: how fast packages are made, and in how much memory. Makes a package of the
+ * tree NAME below ROOT twice, the second time from stored chunks, and reads it back; DIRECTORY
+ * takes the data. Usage: hivecast-bench-ingest DIRECTORY ROOT NAME. Prints one JSON object. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -92,7 +92,7 @@ int main(int argc, char **argv)
     static const uint8_t secret[KEY_BYTES] = {1};
     struct error e = {.code = ERR_OK};
     if (argc != 4) {
-        fprintf(stderr, "usage: bench_ingest DIRECTORY ROOT NAME\n");
+        fprintf(stderr, "usage: hivecast-bench-ingest DIRECTORY ROOT NAME\n");
         return 2;
     }
     struct bench b = {.root = argv[2], .name = argv[3]};

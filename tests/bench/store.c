@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bench_store: how fast the SQLite store takes log lines and finds them again, and puts the rows of
- * a large task. Usage: bench_store DIRECTORY [MILLIONS]. Prints one JSON object. */
+/* hivecast-bench-store: how fast the SQLite store takes log lines and finds them again, and puts
+ * the rows of a large task. Usage: hivecast-bench-store DIRECTORY [MILLIONS]. Prints one JSON
+ * object. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -176,7 +177,7 @@ static void measure_rows(struct store *s, unsigned count, struct error *e)
 int main(int argc, char **argv)
 {
     if (argc < 2) {
-        fprintf(stderr, "usage: bench_store DIRECTORY [MILLIONS]\n");
+        fprintf(stderr, "usage: hivecast-bench-store DIRECTORY [MILLIONS]\n");
         return 2;
     }
     char path[4096];
