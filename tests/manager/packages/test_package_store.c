@@ -282,8 +282,7 @@ static void requests_beyond_the_package_are_refused(void **state)
 }
 
 struct parallel {
-    struct fixture *f;
-    struct store *reader;
+    struct fixture f; /* with a reader of its own */
     struct package_draft *draft;
     char path[8];
     enum err err;
@@ -292,10 +291,8 @@ struct parallel {
 static void *ingest_parallel(void *arg)
 {
     struct parallel *p = arg;
-    struct fixture own = *p->f;
     struct error ignored;
-    own.reader = p->reader;
-    p->err = package_of_path(&own, p->path, &p->draft, &ignored);
+    p->err = package_of_path(&p->f, p->path, &p->draft, &ignored);
     return NULL;
 }
 
@@ -310,11 +307,11 @@ static void more_ingests_than_run_at_a_time_all_end(void **state)
     for (uint32_t i = 0; i < COUNT; i++) {
         char path[16];
         struct parallel *p = &parallels[i];
-        p->f = f;
+        p->f = *f;
         snprintf(p->path, sizeof(p->path), "p%u", i % 10);
         snprintf(path, sizeof(path), "p%u/a", i % 10);
         tree_noise(f, path, 300000, i / 2);
-        OK(store_open_reader("sqlite", db, &p->reader, e));
+        OK(store_open_reader("sqlite", db, &p->f.reader, e));
         assert_int_equal(pthread_create(&threads[i], NULL, ingest_parallel, p), 0);
     }
     for (uint32_t i = 0; i < COUNT; i++) {
@@ -325,7 +322,7 @@ static void more_ingests_than_run_at_a_time_all_end(void **state)
     for (uint32_t i = 0; i < COUNT; i++) {
         package_check(f, parallels[i].draft, parallels[i].path);
         package_draft_free(parallels[i].draft);
-        store_close(parallels[i].reader);
+        store_close(parallels[i].f.reader);
     }
 }
 
