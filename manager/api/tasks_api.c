@@ -147,7 +147,10 @@ static enum err create(struct api *api, struct task_document *d, struct error *e
     if (err != ERR_OK)
         return err;
     c.package = package;
-    return mailbox_call(api->mailbox, create_in_core, &c, e);
+    err = mailbox_call(api->mailbox, create_in_core, &c, e);
+    if (err != ERR_OK && package != NULL)
+        package->is_committed = false; /* the turn was undone, or failed to commit */
+    return err;
 }
 
 enum err tasks_post(struct api *api, struct api_request *in, struct api_reply *out, struct error *e)
