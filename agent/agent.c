@@ -260,6 +260,7 @@ enum err agent_run(const struct agent_config *config, struct error *e)
 {
     struct agent a = {.config = config};
     struct task_host task_host = agent_work_host;
+    task_host.disk_reserve_bytes = config->disk_reserve_bytes;
     task_host.arg = &a;
     const struct response_collector_host collector_host = {reports_ready, output_pressure, &a};
     const struct transport_host transport_host = {advertise, connection_changed,

@@ -10,10 +10,11 @@
 
 struct agent_config {
     const char *data_dir;
-    uint64_t spool_bytes;   /* bound of unsent reports */
-    uint64_t ring_bytes;    /* bound of output kept for requests */
-    int64_t grace_ms;       /* between SIGTERM and SIGKILL of what is stopped */
-    const char *ready_file; /* NULL: none */
+    uint64_t spool_bytes;        /* bound of unsent reports */
+    uint64_t ring_bytes;         /* bound of output kept for requests */
+    uint64_t disk_reserve_bytes; /* left free when a task is assessed */
+    int64_t grace_ms;            /* between SIGTERM and SIGKILL of what is stopped */
+    const char *ready_file;      /* NULL: none */
 };
 
 /* Until SIGTERM or SIGINT; what was deployed is stopped then and starts again with the next run. */

@@ -16,6 +16,7 @@
         {"log-format", "FORMAT", "text", "text or json", false},                                   \
         {"spool-mib", "MIB", "16", "Bound of reports that wait for the manager", false},           \
         {"ring-mib", "MIB", "4", "Bound of output that is kept and sent on request only", false},  \
+        {"disk-reserve-mib", "MIB", "32", "Left free: a task that needs it is refused", false},    \
         {"grace", "SECONDS", "10", "Between SIGTERM and SIGKILL when commands are stopped",        \
          false},                                                                                   \
     {                                                                                              \

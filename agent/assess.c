@@ -9,8 +9,6 @@
 #include "identity.h"
 
 enum { KIB = 1024, MB = 1000 * 1000, BLOCK_BYTES = 4096 };
-/* What we leave free for the logs, state files and whoever else lives on this disk. */
-static const uint64_t reserve_bytes = 16 * (uint64_t)MB;
 
 static enum err read_memory(struct resources *out, struct error *e)
 {
@@ -53,7 +51,7 @@ static uint64_t megabytes(uint64_t bytes)
 }
 
 enum err assess_task(const struct announcement *a, const struct resources *r,
-                     uint64_t promised_bytes, struct error *e)
+                     uint64_t kept_free_bytes, struct error *e)
 {
     if (a->architecture[0] != '\0' && strcmp(a->architecture, identity_architecture()) != 0)
         return error_set(e, ERR_UNSUITABLE, "needs architecture %s, this is %s", a->architecture,
@@ -64,8 +62,7 @@ enum err assess_task(const struct announcement *a, const struct resources *r,
                          megabytes(a->memory_bytes), r->memory_available_bytes / MB);
     if (!a->has_package)
         return ERR_OK;
-    uint64_t taken = promised_bytes + reserve_bytes;
-    uint64_t left = r->disk_free_bytes > taken ? r->disk_free_bytes - taken : 0;
+    uint64_t left = r->disk_free_bytes > kept_free_bytes ? r->disk_free_bytes - kept_free_bytes : 0;
     uint64_t needed = assess_disk_bytes(&a->package);
     if (needed > left)
         return error_set(e, ERR_NO_SPACE, "needs %" PRIu64 " MB of disk, %" PRIu64 " MB are free",

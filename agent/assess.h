@@ -14,9 +14,9 @@ struct resources {
 /* Of this machine, now. */
 MUST_CHECK enum err assess_read(const char *data_dir, struct resources *out, struct error *e);
 /* ERR_NO_SPACE or ERR_UNSUITABLE with the numbers: "needs 120 MB of disk, 80 MB are free".
- * promised_bytes are taken already by accepted tasks that have not been transferred. */
+ * kept_free_bytes of the disk are not to be used. */
 MUST_CHECK enum err assess_task(const struct announcement *a, const struct resources *r,
-                                uint64_t promised_bytes, struct error *e);
+                                uint64_t kept_free_bytes, struct error *e);
 /* Disk that a package takes. */
 uint64_t assess_disk_bytes(const struct package_info *p);
 

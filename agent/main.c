@@ -28,7 +28,7 @@ static const struct option_spec status_specs[] = {
 };
 enum {
     RUN_COUNT = sizeof(run_specs) / sizeof(run_specs[0]),
-    RUN_HELP_COUNT = 7,
+    RUN_HELP_COUNT = 8,
     STATUS_COUNT = sizeof(status_specs) / sizeof(status_specs[0]),
     STATUS_HELP_COUNT = 2
 };
@@ -41,12 +41,14 @@ static int fail(const char *what, enum err err, const struct error *e)
 
 static enum err read_config(const struct options *o, struct agent_config *out, struct error *e)
 {
-    long spool_mib, ring_mib, grace_s;
+    long spool_mib, ring_mib, reserve_mib, grace_s;
     enum log_level level;
     enum log_format format;
     enum err err = options_integer(o, "spool-mib", 1, 1024 * 1024, &spool_mib, e);
     if (err == ERR_OK)
         err = options_integer(o, "ring-mib", 1, 1024 * 1024, &ring_mib, e);
+    if (err == ERR_OK)
+        err = options_integer(o, "disk-reserve-mib", 0, 1L << 40, &reserve_mib, e);
     if (err == ERR_OK)
         err = options_integer(o, "grace", 1, 3600, &grace_s, e);
     if (err == ERR_OK)
@@ -62,6 +64,7 @@ static enum err read_config(const struct options *o, struct agent_config *out, s
         .data_dir = options_get(o, "data-dir"),
         .spool_bytes = (uint64_t)spool_mib * MIB,
         .ring_bytes = (uint64_t)ring_mib * MIB,
+        .disk_reserve_bytes = (uint64_t)reserve_mib * MIB,
         .grace_ms = grace_s * 1000,
         .ready_file = options_get(o, "ready-file"),
     };

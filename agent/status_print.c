@@ -140,8 +140,9 @@ void status_print(const struct identity *id, struct bytes *answer, bool is_json)
     struct view v = read_answer(answer);
     char since[TIME_TEXT_SIZE];
     clock_format(strtoll(v.since_ms, NULL, 10), since);
-    printf("agent       %s, pid %s, %s processes of tasks\nconnection  %s since %s%s%s\n",
-           v.version, v.pid, v.processes, v.connection, since, *v.why == '\0' ? "" : ": ", v.why);
+    printf("agent       %s, pid %s, %s processes of tasks\nconnection  %s, %s, since %s%s%s\n",
+           v.version, v.pid, v.processes, v.connection, id->control, since,
+           *v.why == '\0' ? "" : ": ", v.why);
     if (strcmp(v.unsent, "0") != 0)
         printf("unsent      %s bytes of reports\n", v.unsent);
     struct task_line t;

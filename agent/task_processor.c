@@ -267,12 +267,13 @@ static enum err assess(const struct task_processor *p, const struct announcement
     enum err err = assess_read(p->data_dir, &r, e);
     if (err != ERR_OK)
         return err;
-    uint64_t promised = 0;
+    /* What accepted tasks will still take is not free either. */
+    uint64_t kept_free = p->host->disk_reserve_bytes;
     for (const struct job *j = p->jobs; j != NULL; j = j->next) {
         if (j->has_package && (j->state == TASK_ACCEPTED || j->state == TASK_TRANSFERRING))
-            promised += assess_disk_bytes(&j->package) - j->content_done;
+            kept_free += assess_disk_bytes(&j->package) - j->content_done;
     }
-    return assess_task(a, &r, promised, e);
+    return assess_task(a, &r, kept_free, e);
 }
 
 void task_processor_announce(struct task_processor *p, const struct announcement *a)

@@ -42,6 +42,7 @@ struct task_host {
     void (*stop_run)(void *arg, const char *task_id);
     /* Removes a tree in the background; nobody waits for it. */
     void (*remove_tree)(void *arg, const char *path);
+    uint64_t disk_reserve_bytes; /* to be left free for others */
     void *arg;
 };
 

@@ -139,6 +139,7 @@ void fake_host_init(struct fake_host *f, const char *dir)
                                 host_run,
                                 host_stop_run,
                                 host_remove_tree,
+                                0,
                                 f};
     snprintf(f->dir, sizeof(f->dir), "%s", dir == NULL ? "/tmp/hivecast-test-XXXXXX" : dir);
     if (dir == NULL)
