@@ -136,6 +136,7 @@ static enum err start_http(struct manager *m, struct error *e)
         .bulk_endpoint = transport_bulk_endpoint(m->transport),
         .advertise_host = m->settings.advertise_host,
         .body_max_bytes = m->settings.body_max_bytes,
+        .upload_max_bytes = m->settings.upload_max_bytes,
     };
     return http_server_start(&config, &m->http, e);
 }

@@ -9,7 +9,12 @@
 
 #define DEFAULT_FILE "/etc/hivecast/manager.yaml"
 
-enum { HEARTBEAT_MAX_S = 3600, BODY_MAX_MIB = 1024, PORT_MAX = 65535 };
+enum {
+    HEARTBEAT_MAX_S = 3600,
+    BODY_MAX_MIB = 1024,
+    UPLOAD_MAX_MIB = 1024 * 1024,
+    PORT_MAX = 65535
+};
 
 /* Name, argument, default, help. */
 static const struct option_spec specs[] = {
@@ -27,6 +32,7 @@ static const struct option_spec specs[] = {
     {"heartbeat",      "SECONDS",   "15",
      "how often agents give a sign; three missed ones make a target offline"                                                       },
     {"max-body-mib",   "MIB",       "16",                        "largest body of a REST request other than uploads"               },
+    {"max-upload-mib", "MIB",       "8192",                      "largest archive that POST /uploads takes"                        },
     {"log-level",      "LEVEL",     "info",                      "error, warn, info or debug"                                      },
     {"log-format",     "FORMAT",    "text",                      "text or json"                                                    },
 };
@@ -74,8 +80,12 @@ static enum err read_numbers(struct settings *s, struct error *e)
     enum err err = options_integer(s->options, "heartbeat", 1, HEARTBEAT_MAX_S, &heartbeat_s, e);
     if (err == ERR_OK)
         err = options_integer(s->options, "max-body-mib", 1, BODY_MAX_MIB, &body_mib, e);
+    long upload_mib = 0;
+    if (err == ERR_OK)
+        err = options_integer(s->options, "max-upload-mib", 1, UPLOAD_MAX_MIB, &upload_mib, e);
     s->heartbeat_ms = (uint32_t)heartbeat_s * 1000;
     s->body_max_bytes = (uint64_t)body_mib * 1024 * 1024;
+    s->upload_max_bytes = (uint64_t)upload_mib * 1024 * 1024;
     return err;
 }
 

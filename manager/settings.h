@@ -23,6 +23,7 @@ struct settings {
     const char *ready_file;
     uint32_t heartbeat_ms;
     uint64_t body_max_bytes;
+    uint64_t upload_max_bytes;
 };
 
 /* Sets up the log as told, too. */

@@ -34,7 +34,7 @@ struct http_config {
     const char *advertise_host;
     uint64_t body_max_bytes;      /* 16 MiB */
     uint64_t upload_max_bytes;    /* 8 GiB */
-    struct archive_limits limits; /* of what a source holds: 32 GiB, PACKAGE_ENTRIES_MAX, 1000 */
+    struct archive_limits limits; /* of what a source holds: 32 GiB, PACKAGE_ENTRIES_MAX, 200 */
     unsigned threads;             /* 4 */
     unsigned connections_max;     /* 512 */
     unsigned per_address_max;     /* connections; 256 */
