@@ -51,10 +51,11 @@ static void *run_long(void *arg)
 {
     AUTO_FREE struct long_call *call = arg;
     struct exchange *x = call->exchange;
+    struct MHD_Connection *connection = x->connection;
     exchange_run(x);
     atomic_store(&x->is_done, true);
-    /* From here on the exchange may be freed. */
-    MHD_resume_connection(x->connection);
+    /* The exchange is no longer ours. */
+    MHD_resume_connection(connection);
     long_done(call->server);
     return NULL;
 }

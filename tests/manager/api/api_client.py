@@ -28,8 +28,11 @@ class Api:
         self.data, self.source = self.folder / "data", self.folder / "source"
         self.data.mkdir()
         self.source.mkdir()
+        support = ROOT / "tests" / "support"
+        environment = dict(os.environ, TSAN_OPTIONS=f"suppressions={support / 'tsan.supp'}",
+                           LSAN_OPTIONS=f"suppressions={support / 'lsan.supp'}")
         self.process = subprocess.Popen([PROGRAM, self.data, self.source], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, text=True, env=environment)
         self.port = json.loads(self.process.stdout.readline())["port"]
         self.token = (self.data / "admin.token").read_text().strip()
         self.url = f"http://127.0.0.1:{self.port}"
