@@ -27,6 +27,7 @@ struct packer {
     uint64_t done;
     char shown[SHOWN_SIZE];
     bool is_closed;
+    bool is_abandoned; /* what libarchive still has to write is of no use */
     char block[BLOCK_SIZE];
 };
 
@@ -46,6 +47,8 @@ static enum err open_tree(const char *dir, FTS **out, struct error *e)
 static la_ssize_t on_output(struct archive *a, void *arg, const void *data, size_t size)
 {
     struct packer *p = arg;
+    if (p->is_abandoned)
+        return -1;
     if (bytes_append(&p->out, data, size, NULL) == ERR_OK)
         return (la_ssize_t)size;
     archive_set_error(a, ENOMEM, "no memory");
@@ -86,8 +89,7 @@ void packer_free(struct packer *p)
         return;
     if (p->tree != NULL)
         fts_close(p->tree);
-    if (p->archive != NULL && !p->is_closed)
-        archive_write_fail(p->archive);
+    p->is_abandoned = true;
     if (p->archive != NULL)
         archive_write_free(p->archive);
     cleanup_close_auto(&p->fd);

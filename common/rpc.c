@@ -118,6 +118,8 @@ enum err rpc_parse(zmq_msg_t *frames, size_t count, struct rpc_message *out, str
         return err;
     zmq_msg_init(&parsed.body);
     zmq_msg_init(&parsed.raw);
+    zmq_msg_close(&frames[0]);
+    zmq_msg_init(&frames[0]);
     zmq_msg_move(&parsed.body, &frames[1]);
     if (count == FRAMES_MAX)
         zmq_msg_move(&parsed.raw, &frames[2]);

@@ -36,7 +36,7 @@ const char *rpc_method_name(enum rpc_service service, uint32_t method);
 const ProtobufCMessageDescriptor *rpc_input(enum rpc_service service, uint32_t method);
 const ProtobufCMessageDescriptor *rpc_output(enum rpc_service service, uint32_t method);
 
-/* Parses frames[0..count), which are moved out of on success. ERR_INVALID for a wrong number of
+/* Parses frames[0..count), which are empty afterwards on success. ERR_INVALID for a wrong number of
  * frames, an envelope that does not parse, unknown kind or service; ERR_UNSUPPORTED for an unknown
  * method (then call_id and kind of out are set, so that it can be answered). */
 MUST_CHECK enum err rpc_parse(zmq_msg_t *frames, size_t count, struct rpc_message *out,
