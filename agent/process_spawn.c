@@ -106,7 +106,7 @@ static void child_reset_signals(void)
         (void)sigaction(number, &action, NULL); /* refused for SIGKILL and the like */
     sigset_t none;
     sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
 /* Closes from first on, but for the failure pipe, which closes itself at exec. */

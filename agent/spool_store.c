@@ -27,32 +27,28 @@ static uint64_t header_check(const struct header *h)
     return (h->magic ^ h->stream_id * 0x9e3779b97f4a7c15U) + h->first_seq * 0xff51afd7ed558ccdU;
 }
 
-static enum err segment_path(const struct spool_store *s, uint64_t first_seq, char **out,
-                             struct error *e)
+/* NULL: no memory. */
+static char *segment_path(const struct spool_store *s, uint64_t first_seq)
 {
-    if (asprintf(out, "%s/%016llx", s->dir, (unsigned long long)first_seq) >= 0)
-        return ERR_OK;
-    *out = NULL;
-    return error_set(e, ERR_NO_MEMORY, "no memory for a path");
+    char *path = NULL;
+    int size = asprintf(&path, "%s/%016llx", s->dir, (unsigned long long)first_seq);
+    return size >= 0 ? path : NULL;
 }
 
 static enum err segment_open(const struct spool_store *s, uint64_t first_seq, int flags, int *fd,
                              struct error *e)
 {
-    AUTO_FREE char *path = NULL;
-    enum err err = segment_path(s, first_seq, &path, e);
-    if (err != ERR_OK)
-        return err;
+    AUTO_FREE char *path = segment_path(s, first_seq);
+    if (path == NULL)
+        return error_set(e, ERR_NO_MEMORY, "no memory for a path");
     *fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
     return *fd >= 0 ? ERR_OK : error_errno(e, "open %s", path);
 }
 
 static void segment_unlink(const struct spool_store *s, uint64_t first_seq)
 {
-    AUTO_FREE char *path = NULL;
-    if (segment_path(s, first_seq, &path, NULL) != ERR_OK)
-        return;
-    if (unlink(path) != 0 && errno != ENOENT)
+    AUTO_FREE char *path = segment_path(s, first_seq);
+    if (path == NULL || (unlink(path) != 0 && errno != ENOENT))
         log_warn("a segment of the reports could not be removed");
 }
 

@@ -43,11 +43,11 @@ static inline void run_fixture_open(struct run_fixture *f, uint64_t spool_bytes)
         .ready = run_fixture_ready, .pressure = run_fixture_pressure, .arg = f};
     AUTO_FREE char *spool_dir = NULL;
     AUTO_FREE char *ring_dir = NULL;
-    assert_ok(fs_join(f->dir, "spool", &spool_dir, e));
-    assert_ok(fs_join(f->dir, "ring", &ring_dir, e));
-    assert_ok(spool_open(spool_dir, spool_bytes, &f->spool, e));
-    assert_ok(output_ring_open(ring_dir, 256 * 1024, &f->ring, e));
-    assert_ok(response_collector_new(f->loop, f->spool, f->ring, &host, &f->collector, e));
+    ASSERT_OK(fs_join(f->dir, "spool", &spool_dir, e));
+    ASSERT_OK(fs_join(f->dir, "ring", &ring_dir, e));
+    ASSERT_OK(spool_open(spool_dir, spool_bytes, &f->spool, e));
+    ASSERT_OK(output_ring_open(ring_dir, 256 * 1024, &f->ring, e));
+    ASSERT_OK(response_collector_new(f->loop, f->spool, f->ring, &host, &f->collector, e));
 }
 
 static inline int run_fixture_set_up(void **state)
@@ -55,8 +55,8 @@ static inline int run_fixture_set_up(void **state)
     struct run_fixture *f = calloc(1, sizeof(*f));
     assert_non_null(f);
     run_support_make_dir(f->dir);
-    assert_ok(loop_new(&f->loop, e));
-    assert_ok(process_table_new(f->loop, f->dir, "drone-1", &f->processes, e));
+    ASSERT_OK(loop_new(&f->loop, e));
+    ASSERT_OK(process_table_new(f->loop, f->dir, "drone-1", &f->processes, e));
     run_fixture_open(f, 1024 * 1024);
     *state = f;
     return 0;
@@ -74,7 +74,7 @@ static inline int run_fixture_tear_down(void **state)
 {
     struct run_fixture *f = *state;
     char mark[PROCESS_MARK_SIZE];
-    assert_ok(process_sweep_mark(f->dir, mark, e));
+    ASSERT_OK(process_sweep_mark(f->dir, mark, e));
     process_table_free(f->processes);
     assert_int_equal(process_sweep(mark, 0, NULL, NULL), 0);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
@@ -103,11 +103,11 @@ static inline void run_fixture_await(struct run_fixture *f, const char *text)
     while (strstr(run_fixture_sent(f), text) == NULL) {
         if (clock_monotonic_ms() > deadline_ms)
             fail_msg("'%s' is not in:\n%s", text, sent_reports_text(&f->sent));
-        assert_ok(loop_turn(f->loop, 1000, e));
+        ASSERT_OK(loop_turn(f->loop, 1000, e));
     }
 }
 
-#define assert_sent(f, text) assert_non_null(strstr(run_fixture_sent(f), (text)))
-#define assert_not_sent(f, text) assert_null(strstr(run_fixture_sent(f), (text)))
+#define ASSERT_SENT(f, text) assert_non_null(strstr(run_fixture_sent(f), (text)))
+#define ASSERT_NOT_SENT(f, text) assert_null(strstr(run_fixture_sent(f), (text)))
 
 #endif

@@ -18,7 +18,7 @@
 #include "fs.h"
 #include "loop.h"
 
-#define assert_ok(call)                                                                            \
+#define ASSERT_OK(call)                                                                            \
     do {                                                                                           \
         struct error failure_ = {.code = ERR_OK};                                                  \
         struct error *e = &failure_;                                                               \
@@ -39,7 +39,7 @@ static inline void run_support_make_dir(char out[static 64])
 
 static inline void run_support_remove_dir(const char *dir)
 {
-    assert_ok(fs_remove(dir, e));
+    ASSERT_OK(fs_remove(dir, e));
 }
 
 /* Turns the loop until *flag is at least wanted. */
@@ -48,7 +48,7 @@ static inline void run_support_turn_until(struct loop *l, const int *flag, int w
     int64_t deadline_ms = clock_monotonic_ms() + RUN_PATIENCE_MS;
     while (*flag < wanted) {
         assert_true(clock_monotonic_ms() < deadline_ms);
-        assert_ok(loop_turn(l, 1000, e));
+        ASSERT_OK(loop_turn(l, 1000, e));
     }
 }
 
@@ -58,7 +58,7 @@ static inline void run_support_turn_while(struct loop *l, bool (*is_so)(void *ar
     int64_t deadline_ms = clock_monotonic_ms() + RUN_PATIENCE_MS;
     while (is_so(arg)) {
         assert_true(clock_monotonic_ms() < deadline_ms);
-        assert_ok(loop_turn(l, 5, e));
+        ASSERT_OK(loop_turn(l, 5, e));
     }
 }
 

@@ -20,7 +20,7 @@ struct sent_reports {
 
 static inline void sent_reports_print(struct sent_reports *s, const char *line)
 {
-    assert_ok(bytes_append(&s->text, line, strlen(line), e));
+    ASSERT_OK(bytes_append(&s->text, line, strlen(line), e));
 }
 
 static inline void sent_reports_add_log(struct sent_reports *s, const Hivecast__V1__Log *log)
@@ -63,7 +63,7 @@ static inline bool sent_reports_take(struct sent_reports *s, struct spool *spool
     struct bytes raw = {0};
     uint64_t first_seq;
     size_t count;
-    assert_ok(spool_peek(spool, REPORT_BATCH_BYTES, &raw, &first_seq, &count, e));
+    ASSERT_OK(spool_peek(spool, REPORT_BATCH_BYTES, &raw, &first_seq, &count, e));
     if (count > 0) {
         Hivecast__V1__ReportRequest *request =
             hivecast__v1__report_request__unpack(NULL, raw.size, raw.data);

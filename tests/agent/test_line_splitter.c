@@ -28,7 +28,7 @@ static void split(const char *data, size_t size, size_t step)
 }
 
 /* Whatever the pieces are in which data comes, the lines are the same. */
-static void assert_lines(const char *data, size_t size, const char *const *expected)
+static void check_lines(const char *data, size_t size, const char *const *expected)
 {
     size_t count = 0;
     while (expected[count] != NULL)
@@ -41,41 +41,41 @@ static void assert_lines(const char *data, size_t size, const char *const *expec
     }
 }
 
-#define assert_split(data, ...)                                                                    \
-    assert_lines((data), sizeof(data) - 1, (const char *const[]){__VA_ARGS__, NULL})
+#define ASSERT_SPLIT(data, ...)                                                                    \
+    check_lines((data), sizeof(data) - 1, (const char *const[]){__VA_ARGS__, NULL})
 
 static void lines_end_with_lf_or_crlf_and_the_last_one_needs_no_end(void **state)
 {
     (void)state;
-    assert_split("a\nbc\r\n\nd", "a", "bc", "", "d");
-    assert_split("\r\n\r\nx\n", "", "", "x");
-    assert_split("only", "only");
+    ASSERT_SPLIT("a\nbc\r\n\nd", "a", "bc", "", "d");
+    ASSERT_SPLIT("\r\n\r\nx\n", "", "", "x");
+    ASSERT_SPLIT("only", "only");
 }
 
 static void a_lone_carriage_return_ends_a_line_that_has_text(void **state)
 {
     (void)state;
-    assert_split("10%\r20%\r\r\n\ndone\r", "10%", "20%", "", "done");
+    ASSERT_SPLIT("10%\r20%\r\r\n\ndone\r", "10%", "20%", "", "done");
 }
 
 static void control_characters_become_visible(void **state)
 {
     (void)state;
-    assert_split("\x1b[31mred\x1b[0m\tx\n", "\\x1b[31mred\\x1b[0m\tx");
-    assert_split("a\0b\x7f\n", "a\\x00b\\x7f");
-    assert_split("\xc2\x85\xc2\xa0\n", "\\u0085\xc2\xa0");
+    ASSERT_SPLIT("\x1b[31mred\x1b[0m\tx\n", "\\x1b[31mred\\x1b[0m\tx");
+    ASSERT_SPLIT("a\0b\x7f\n", "a\\x00b\\x7f");
+    ASSERT_SPLIT("\xc2\x85\xc2\xa0\n", "\\u0085\xc2\xa0");
 }
 
 static void whole_characters_pass_and_broken_ones_are_replaced(void **state)
 {
     (void)state;
-    assert_split("\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\x9d\n", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\x9d");
-    assert_split("\xff\xfe!\n", "\xef\xbf\xbd\xef\xbf\xbd!");
-    assert_split("\xe2\x82\n\xe2\x82", "\xef\xbf\xbd", "\xef\xbf\xbd");
+    ASSERT_SPLIT("\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\x9d\n", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\x9d");
+    ASSERT_SPLIT("\xff\xfe!\n", "\xef\xbf\xbd\xef\xbf\xbd!");
+    ASSERT_SPLIT("\xe2\x82\n\xe2\x82", "\xef\xbf\xbd", "\xef\xbf\xbd");
     /* overlong, surrogate, beyond the last character */
-    assert_split("\xc0\xaf\n", "\xef\xbf\xbd\xef\xbf\xbd");
-    assert_split("\xed\xa0\x80\n", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
-    assert_split("\xf4\x90\x80\x80\n", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    ASSERT_SPLIT("\xc0\xaf\n", "\xef\xbf\xbd\xef\xbf\xbd");
+    ASSERT_SPLIT("\xed\xa0\x80\n", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    ASSERT_SPLIT("\xf4\x90\x80\x80\n", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
 }
 
 static void a_long_line_is_split_and_never_within_a_character(void **state)
@@ -89,11 +89,12 @@ static void a_long_line_is_split_and_never_within_a_character(void **state)
     assert_int_equal(strlen(got.text[0]), LINE_MAX_BYTES);
 
     data[LINE_MAX_BYTES] = 'x';
-    memcpy(data + LINE_MAX_BYTES - 1, "\xe2\x82\xac", 3);
+    static const char euro[] = {'\xe2', '\x82', '\xac'};
+    memcpy(data + LINE_MAX_BYTES - 1, euro, sizeof(euro));
     split(data, sizeof(data), 777);
     assert_int_equal(got.count, 4);
     assert_int_equal(strlen(got.text[0]), LINE_MAX_BYTES - 1);
-    assert_memory_equal(got.text[1], "\xe2\x82\xac", 3);
+    assert_memory_equal(got.text[1], euro, sizeof(euro));
     assert_int_equal(strlen(got.text[1]), LINE_MAX_BYTES);
     assert_int_equal(strlen(got.text[2]), LINE_MAX_BYTES);
     assert_int_equal(strlen(got.text[3]), 1);

@@ -25,9 +25,9 @@ struct fixture {
 static void on_line(void *arg, const char *text, size_t size, bool is_error)
 {
     struct fixture *f = arg;
-    assert_ok(bytes_append(&f->output, is_error ? "e:" : "o:", 2, e));
-    assert_ok(bytes_append(&f->output, text, size, e));
-    assert_ok(bytes_append(&f->output, "\n", 1, e));
+    ASSERT_OK(bytes_append(&f->output, is_error ? "e:" : "o:", 2, e));
+    ASSERT_OK(bytes_append(&f->output, text, size, e));
+    ASSERT_OK(bytes_append(&f->output, "\n", 1, e));
     f->lines++;
 }
 
@@ -46,8 +46,8 @@ static int set_up(void **state)
     struct fixture *f = calloc(1, sizeof(*f));
     assert_non_null(f);
     run_support_make_dir(f->dir);
-    assert_ok(loop_new(&f->loop, e));
-    assert_ok(process_table_new(f->loop, f->dir, "drone-1", &f->table, e));
+    ASSERT_OK(loop_new(&f->loop, e));
+    ASSERT_OK(process_table_new(f->loop, f->dir, "drone-1", &f->table, e));
     *state = f;
     return 0;
 }
@@ -57,7 +57,7 @@ static int tear_down(void **state)
 {
     struct fixture *f = *state;
     char mark[PROCESS_MARK_SIZE];
-    assert_ok(process_sweep_mark(f->dir, mark, e));
+    ASSERT_OK(process_sweep_mark(f->dir, mark, e));
     process_table_free(f->table);
     assert_int_equal(process_sweep(mark, 0, NULL, NULL), 0);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
@@ -72,7 +72,7 @@ static void start(struct fixture *f, const char *command)
 {
     struct process_place place = {
         .directory = f->dir, .task_id = "brave-otter", .app = "web", .app_data = "/data/web"};
-    assert_ok(process_start(f->table, command, &place, &events, f, &f->process, e));
+    ASSERT_OK(process_start(f->table, command, &place, &events, f, &f->process, e));
 }
 
 static void run(struct fixture *f, const char *command)
@@ -208,7 +208,7 @@ static void stop_reaches_descendants_that_left_the_group(void **state)
 {
     struct fixture *f = *state;
     char mark[PROCESS_MARK_SIZE];
-    assert_ok(process_sweep_mark(f->dir, mark, e));
+    ASSERT_OK(process_sweep_mark(f->dir, mark, e));
     start(f, "setsid sh -c 'echo away; trap \"\" TERM HUP; while :; do sleep 98765; done' & wait");
     run_support_turn_until(f->loop, &f->lines, 1);
     process_stop(f->process, -1);
@@ -222,7 +222,7 @@ static void what_a_command_left_in_the_background_ends_with_it(void **state)
     run(f, "sleep 98765 & exit 4");
     assert_int_equal(f->exit_status, 4);
     char mark[PROCESS_MARK_SIZE];
-    assert_ok(process_sweep_mark(f->dir, mark, e));
+    ASSERT_OK(process_sweep_mark(f->dir, mark, e));
     assert_int_equal(process_sweep(mark, 0, NULL, NULL), 0);
 }
 
@@ -230,7 +230,7 @@ static void a_daemon_that_outlives_its_command_is_ended_soon(void **state)
 {
     struct fixture *f = *state;
     char mark[PROCESS_MARK_SIZE];
-    assert_ok(process_sweep_mark(f->dir, mark, e));
+    ASSERT_OK(process_sweep_mark(f->dir, mark, e));
     run(f, "setsid sleep 98765 >/dev/null 2>&1 & sleep 0.1; exit 0");
     run_support_turn_while(f->loop, is_seen, mark);
     start(f, "echo ready; sleep 98765");
@@ -246,7 +246,7 @@ static void paused_output_holds_the_command_and_comes_later(void **state)
     process_table_pause_output(f->table, true);
     start(f, "i=0; while [ $i -lt 20000 ]; do echo line number $i; i=$((i+1)); done");
     for (int i = 0; i < 50; i++)
-        assert_ok(loop_turn(f->loop, 5, e));
+        ASSERT_OK(loop_turn(f->loop, 5, e));
     assert_int_equal(f->lines, 0);
     assert_int_equal(f->ended, 0);
     process_table_pause_output(f->table, false);
@@ -268,10 +268,10 @@ static void many_commands_at_once_end_each_for_itself(void **state)
 static void run_one_and_die(const char *dir, int ready)
 {
     struct fixture f = {0};
-    assert_ok(loop_new(&f.loop, e));
-    assert_ok(process_table_new(f.loop, dir, "drone-1", &f.table, e));
+    ASSERT_OK(loop_new(&f.loop, e));
+    ASSERT_OK(process_table_new(f.loop, dir, "drone-1", &f.table, e));
     struct process_place place = {.directory = dir};
-    assert_ok(process_start(f.table, "trap '' TERM; sleep 98765 & echo ready; wait", &place,
+    ASSERT_OK(process_start(f.table, "trap '' TERM; sleep 98765 & echo ready; wait", &place,
                             &events, &f, &f.process, e));
     run_support_turn_until(f.loop, &f.lines, 1);
     assert_int_equal(write(ready, "x", 1), 1);
@@ -282,7 +282,7 @@ static void leftovers_of_an_agent_that_crashed_are_killed_at_its_next_start(void
 {
     struct fixture *f = *state;
     char mark[PROCESS_MARK_SIZE];
-    assert_ok(process_sweep_mark(f->dir, mark, e));
+    ASSERT_OK(process_sweep_mark(f->dir, mark, e));
     int ready[2];
     assert_int_equal(pipe(ready), 0);
     pid_t pid = fork();

@@ -34,10 +34,10 @@ static void errors_and_the_terminal_leave_at_the_end_of_the_turn(void **state)
     struct run_fixture *f = *state;
     response_collector_output(f->collector, &quiet_source, "bad", 3, true);
     response_collector_output(f->collector, &quiet_source, "worse", 5, true);
-    assert_ok(loop_turn(f->loop, 1000, e));
+    ASSERT_OK(loop_turn(f->loop, 1000, e));
     assert_int_equal(f->ready, 1);
     say(f, &terminal_source, "up 3 days");
-    assert_ok(loop_turn(f->loop, 1000, e));
+    ASSERT_OK(loop_turn(f->loop, 1000, e));
     assert_int_equal(f->ready, 2);
     assert_string_equal(run_fixture_sent(f), "log brave-otter run ./serve e bad\n"
                                              "log brave-otter run ./serve e worse\n"
@@ -74,13 +74,13 @@ static void without_debug_output_is_kept_until_it_is_asked_for_once(void **state
     response_collector_event(f->collector, &quiet_source, false, "exited with status %d", 0);
     assert_string_equal(run_fixture_sent(f),
                         "log brave-otter run ./serve oE exited with status 0\n");
-    assert_ok(response_collector_send_kept(f->collector, "brave-otter", e));
-    assert_sent(f, "log brave-otter run ./serve o quiet\n");
-    assert_not_sent(f, "other");
-    assert_ok(response_collector_send_kept(f->collector, "", e));
-    assert_sent(f, "log calm-heron run ./count o other\n");
+    ASSERT_OK(response_collector_send_kept(f->collector, "brave-otter", e));
+    ASSERT_SENT(f, "log brave-otter run ./serve o quiet\n");
+    ASSERT_NOT_SENT(f, "other");
+    ASSERT_OK(response_collector_send_kept(f->collector, "", e));
+    ASSERT_SENT(f, "log calm-heron run ./count o other\n");
     size_t lines = f->sent.lines;
-    assert_ok(response_collector_send_kept(f->collector, "", e));
+    ASSERT_OK(response_collector_send_kept(f->collector, "", e));
     (void)run_fixture_sent(f);
     assert_int_equal(f->sent.lines, lines);
 }
@@ -92,7 +92,7 @@ static void kept_output_outlives_the_process(void **state)
     run_fixture_close(f);
     run_fixture_open(f, 1024 * 1024);
     say(f, &quiet_source, "after");
-    assert_ok(response_collector_send_kept(f->collector, "brave-otter", e));
+    ASSERT_OK(response_collector_send_kept(f->collector, "brave-otter", e));
     assert_string_equal(run_fixture_sent(f), "log brave-otter run ./serve o before\n"
                                              "log brave-otter run ./serve o after\n");
 }
@@ -110,9 +110,9 @@ static void kept_output_is_bounded_and_what_was_dropped_is_said(void **state)
             run_fixture_open(f, 1024 * 1024);
         }
     }
-    assert_ok(response_collector_send_kept(f->collector, "brave-otter", e));
-    assert_sent(f, "line 9999 ");
-    assert_not_sent(f, "line 0 ");
+    ASSERT_OK(response_collector_send_kept(f->collector, "brave-otter", e));
+    ASSERT_SENT(f, "line 9999 ");
+    ASSERT_NOT_SENT(f, "line 0 ");
     assert_true(f->sent.lost > 0);
     assert_true(f->sent.lines > 500);
     assert_int_equal(f->sent.lines + f->sent.lost, COUNT);

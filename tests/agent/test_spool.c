@@ -91,7 +91,7 @@ static bool take_batch(struct spool *s, size_t max, struct totals *t, bool is_nu
     struct bytes raw = {0};
     uint64_t first_seq;
     size_t count;
-    assert_ok(spool_peek(s, max, &raw, &first_seq, &count, e));
+    ASSERT_OK(spool_peek(s, max, &raw, &first_seq, &count, e));
     assert_true(count == 0 || first_seq == t->next);
     assert_true(count <= 1 || raw.size <= max);
     const uint8_t *at = raw.data;
@@ -117,7 +117,7 @@ static struct totals take_all(struct spool *s, uint64_t from, bool is_numbered)
 static void reports_come_back_in_order_until_they_are_confirmed(void **state)
 {
     AUTO(spool_close) struct spool *s = NULL;
-    assert_ok(spool_open(*state, SMALL_BYTES, &s, e));
+    ASSERT_OK(spool_open(*state, SMALL_BYTES, &s, e));
     for (uint64_t i = 1; i <= 10; i++)
         append(s, i, 100);
     struct totals t = {.next = 1};
@@ -134,7 +134,7 @@ static void reports_come_back_in_order_until_they_are_confirmed(void **state)
 static void a_batch_may_be_confirmed_in_part(void **state)
 {
     AUTO(spool_close) struct spool *s = NULL;
-    assert_ok(spool_open(*state, SMALL_BYTES, &s, e));
+    ASSERT_OK(spool_open(*state, SMALL_BYTES, &s, e));
     for (uint64_t i = 1; i <= 200; i++)
         append(s, i, 200);
     struct totals t = {.next = 1};
@@ -147,7 +147,7 @@ static void a_batch_may_be_confirmed_in_part(void **state)
 static void numbers_and_reports_outlive_the_process(void **state)
 {
     struct spool *s = NULL;
-    assert_ok(spool_open(*state, 0, &s, e));
+    ASSERT_OK(spool_open(*state, 0, &s, e));
     uint64_t stream_id = spool_stream_id(s);
     assert_true(stream_id != 0);
     for (uint64_t i = 1; i <= 500; i++)
@@ -156,14 +156,14 @@ static void numbers_and_reports_outlive_the_process(void **state)
     assert_true(take_batch(s, 100000, &t, true));
     spool_confirm(s, 25);
     spool_close(s);
-    assert_ok(spool_open(*state, 0, &s, e));
+    ASSERT_OK(spool_open(*state, 0, &s, e));
     assert_int_equal(spool_stream_id(s), stream_id);
     spool_confirm(s, 25); /* as Hello tells it */
     uint64_t before = take_all(s, 26, false).next;
     append(s, before, 50);
     assert_true(take_all(s, before, true).texts == 1);
     spool_close(s);
-    assert_ok(spool_open(*state, 0, &s, e));
+    ASSERT_OK(spool_open(*state, 0, &s, e));
     spool_confirm(s, before);
     append(s, before + 1, 50);
     assert_int_equal(take_all(s, before + 1, true).texts, 1);
@@ -173,7 +173,7 @@ static void numbers_and_reports_outlive_the_process(void **state)
 static void a_full_spool_drops_the_oldest_and_says_how_many_lines(void **state)
 {
     AUTO(spool_close) struct spool *s = NULL;
-    assert_ok(spool_open(*state, SMALL_BYTES, &s, e));
+    ASSERT_OK(spool_open(*state, SMALL_BYTES, &s, e));
     for (uint64_t i = 1; i <= 2000; i++)
         append(s, i, 500);
     assert_true(spool_pending_bytes(s) <= SMALL_BYTES + 8192);
@@ -186,7 +186,7 @@ static void a_full_spool_drops_the_oldest_and_says_how_many_lines(void **state)
 static void what_is_dropped_while_it_is_being_sent_is_told_once(void **state)
 {
     AUTO(spool_close) struct spool *s = NULL;
-    assert_ok(spool_open(*state, SMALL_BYTES, &s, e));
+    ASSERT_OK(spool_open(*state, SMALL_BYTES, &s, e));
     for (uint64_t i = 1; i <= 100; i++)
         append(s, i, 500);
     struct totals before = {.next = 1};
@@ -209,11 +209,11 @@ static void what_is_dropped_while_it_is_being_sent_is_told_once(void **state)
 static void dropped_ranges_outlive_the_process(void **state)
 {
     struct spool *s = NULL;
-    assert_ok(spool_open(*state, SMALL_BYTES, &s, e));
+    ASSERT_OK(spool_open(*state, SMALL_BYTES, &s, e));
     for (uint64_t i = 1; i <= 1000; i++)
         append(s, i, 500);
     spool_close(s);
-    assert_ok(spool_open(*state, SMALL_BYTES, &s, e));
+    ASSERT_OK(spool_open(*state, SMALL_BYTES, &s, e));
     for (uint64_t i = 1001; i <= 2000; i++)
         append(s, i, 500);
     struct totals t = take_all(s, 1, true);
@@ -225,18 +225,18 @@ static void dropped_ranges_outlive_the_process(void **state)
 static void a_torn_tail_is_cut(void **state)
 {
     struct spool *s = NULL;
-    assert_ok(spool_open(*state, 0, &s, e));
+    ASSERT_OK(spool_open(*state, 0, &s, e));
     append(s, 1, 100);
     append(s, 2, 100);
     spool_close(s);
     AUTO_FREE char *path = NULL;
-    assert_ok(fs_join(*state, "0000000000000001", &path, e));
+    ASSERT_OK(fs_join(*state, "0000000000000001", &path, e));
     AUTO_CLOSE int fd = open(path, O_WRONLY | O_APPEND);
     assert_int_equal(write(fd, "1RVH\x64\0\0\0torn", 12), 12);
-    assert_ok(spool_open(*state, 0, &s, e));
+    ASSERT_OK(spool_open(*state, 0, &s, e));
     append(s, 3, 100);
     spool_close(s);
-    assert_ok(spool_open(*state, 0, &s, e));
+    ASSERT_OK(spool_open(*state, 0, &s, e));
     assert_int_equal(take_all(s, 1, true).texts, 3);
     spool_close(s);
 }
@@ -254,14 +254,14 @@ static void flip_byte(const char *path, off_t offset)
 static void damage_in_the_middle_leaves_a_hole_that_is_told(void **state)
 {
     struct spool *s = NULL;
-    assert_ok(spool_open(*state, SMALL_BYTES, &s, e));
+    ASSERT_OK(spool_open(*state, SMALL_BYTES, &s, e));
     for (uint64_t i = 1; i <= 40; i++)
         append(s, i, 500);
     spool_close(s);
     AUTO_FREE char *path = NULL;
-    assert_ok(fs_join(*state, "0000000000000001", &path, e));
+    ASSERT_OK(fs_join(*state, "0000000000000001", &path, e));
     flip_byte(path, 3000);
-    assert_ok(spool_open(*state, SMALL_BYTES, &s, e));
+    ASSERT_OK(spool_open(*state, SMALL_BYTES, &s, e));
     struct totals t = take_all(s, 1, true);
     assert_int_equal(t.next, 41);
     assert_int_equal(t.texts + t.empty, 40);
@@ -272,11 +272,11 @@ static void damage_in_the_middle_leaves_a_hole_that_is_told(void **state)
 static void damage_that_comes_while_it_is_open_does_not_block_the_rest(void **state)
 {
     AUTO(spool_close) struct spool *s = NULL;
-    assert_ok(spool_open(*state, 0, &s, e));
+    ASSERT_OK(spool_open(*state, 0, &s, e));
     for (uint64_t i = 1; i <= 40; i++)
         append(s, i, 500);
     AUTO_FREE char *path = NULL;
-    assert_ok(fs_join(*state, "0000000000000001", &path, e));
+    ASSERT_OK(fs_join(*state, "0000000000000001", &path, e));
     flip_byte(path, 3000);
     struct totals t = take_all(s, 1, true);
     assert_int_equal(t.next, 41);
@@ -288,14 +288,14 @@ static void damage_that_comes_while_it_is_open_does_not_block_the_rest(void **st
 static void a_damaged_header_begins_a_new_stream(void **state)
 {
     struct spool *s = NULL;
-    assert_ok(spool_open(*state, 0, &s, e));
+    ASSERT_OK(spool_open(*state, 0, &s, e));
     uint64_t stream_id = spool_stream_id(s);
     append(s, 1, 100);
     spool_close(s);
     AUTO_FREE char *path = NULL;
-    assert_ok(fs_join(*state, "0000000000000001", &path, e));
+    ASSERT_OK(fs_join(*state, "0000000000000001", &path, e));
     flip_byte(path, 9);
-    assert_ok(spool_open(*state, 0, &s, e));
+    ASSERT_OK(spool_open(*state, 0, &s, e));
     assert_true(spool_stream_id(s) != stream_id);
     append(s, 1, 100);
     assert_int_equal(take_all(s, 1, true).texts, 1);
@@ -305,7 +305,7 @@ static void a_damaged_header_begins_a_new_stream(void **state)
 static void a_manager_with_another_past_begins_a_new_stream(void **state)
 {
     AUTO(spool_close) struct spool *s = NULL;
-    assert_ok(spool_open(*state, 0, &s, e));
+    ASSERT_OK(spool_open(*state, 0, &s, e));
     uint64_t stream_id = spool_stream_id(s);
     for (uint64_t i = 1; i <= 5; i++)
         append(s, i, 100);
@@ -324,7 +324,7 @@ static void a_manager_with_another_past_begins_a_new_stream(void **state)
 static void a_full_disk_is_survived_and_told_later(void **state)
 {
     AUTO(spool_close) struct spool *s = NULL;
-    assert_ok(spool_open(*state, 0, &s, e));
+    ASSERT_OK(spool_open(*state, 0, &s, e));
     append(s, 1, 1000);
     struct rlimit before;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -346,7 +346,7 @@ static uint64_t first_unconfirmed(struct spool *s)
     struct bytes raw = {0};
     uint64_t first_seq;
     size_t count;
-    assert_ok(spool_peek(s, 1, &raw, &first_seq, &count, e));
+    ASSERT_OK(spool_peek(s, 1, &raw, &first_seq, &count, e));
     bytes_clear(&raw);
     return first_seq;
 }
@@ -355,7 +355,7 @@ static uint64_t first_unconfirmed(struct spool *s)
 static void write_until_killed(const char *dir, int pipe_fd)
 {
     struct spool *s = NULL;
-    assert_ok(spool_open(dir, LARGE_BYTES, &s, e));
+    ASSERT_OK(spool_open(dir, LARGE_BYTES, &s, e));
     for (uint64_t i = take_all(s, first_unconfirmed(s), true).next;; i++) {
         append(s, i, 20 + i * 7919 % 3000);
         assert_int_equal(write(pipe_fd, &i, sizeof(i)), sizeof(i));
@@ -391,7 +391,7 @@ static void nothing_is_lost_or_doubled_when_the_writer_is_killed_at_any_point(vo
         seed = seed * 6364136223846793005U + 1442695040888963407U;
         uint64_t last = kill_writer_after(*state, 1 + (seed >> 33) % 200);
         struct spool *s = NULL;
-        assert_ok(spool_open(*state, LARGE_BYTES, &s, e));
+        ASSERT_OK(spool_open(*state, LARGE_BYTES, &s, e));
         struct totals t = take_all(s, first_unconfirmed(s), true);
         assert_int_equal(t.empty + t.lost_reports, 0);
         /* One more than was said may have been written. */

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* package_installer, package_runner and terminal with real shells. */
+/* Real shells; the times of backing off are short. */
 #include "run_fixture.h"
 
-#include "package_installer.h"
 #include "package_runner.h"
-#include "terminal.h"
 
 struct outcome {
-    int done;
-    struct error failure; /* ERR_OK: success */
     int changes;
     enum run_state states[64];
     int32_t exit_status;
@@ -20,141 +16,16 @@ static struct task task;
 
 static int set_up(void **state)
 {
-    outcome = (struct outcome){.done = 0};
+    outcome = (struct outcome){.changes = 0};
     task = (struct task){.id = "brave-otter", .app = "web"};
     return run_fixture_set_up(state);
 }
 
 static int tear_down(void **state)
 {
-    strlist_clear(&task.install_commands);
     strlist_clear(&task.run_commands);
     return run_fixture_tear_down(state);
 }
-
-/* Installing */
-
-static void on_done(void *arg, const struct error *failure)
-{
-    struct outcome *o = arg;
-    if (failure != NULL)
-        o->failure = *failure;
-    o->done++;
-}
-
-static struct package_installer *start_install(struct run_fixture *f, int64_t timeout_ms)
-{
-    struct package_installer_order order = {.task = &task,
-                                            .directory = f->dir,
-                                            .app_data = "/data",
-                                            .timeout_ms = timeout_ms,
-                                            .grace_ms = 100,
-                                            .done = on_done,
-                                            .arg = &outcome};
-    struct package_installer *i = NULL;
-    assert_ok(package_installer_start(f->loop, f->processes, f->collector, &order, &i, e));
-    assert_int_equal(outcome.done, 0);
-    return i;
-}
-
-static void install(struct run_fixture *f)
-{
-    (void)start_install(f, 0);
-    run_support_turn_until(f->loop, &outcome.done, 1);
-}
-
-static void add_install(const char *command)
-{
-    assert_ok(strlist_add(&task.install_commands, command, e));
-}
-
-static void install_commands_run_in_order_in_the_release(void **state)
-{
-    struct run_fixture *f = *state;
-    task.debug = true;
-    add_install("echo $HIVECAST_APP > made");
-    add_install("cat made; echo $HIVECAST_APP_DATA");
-    install(f);
-    assert_int_equal(outcome.failure.code, ERR_OK);
-    assert_sent(f, "install cat made; echo $HIVECAST_APP_DATA o web\n");
-    assert_sent(f, " o /data\n");
-    assert_sent(f, " oE exited with status 0\n");
-}
-
-static void no_install_commands_are_a_success(void **state)
-{
-    install(*state);
-    assert_int_equal(outcome.failure.code, ERR_OK);
-}
-
-static void the_first_install_command_that_fails_ends_it_and_its_output_is_sent(void **state)
-{
-    struct run_fixture *f = *state;
-    add_install("true");
-    add_install("for i in $(seq 1 50); do echo line-$i; done; echo why >&2; exit 3");
-    add_install("echo never > never");
-    install(f);
-    assert_int_equal(outcome.failure.code, ERR_COMMAND_FAILED);
-    assert_string_equal(outcome.failure.text,
-                        "install command 2 of 3, 'for i in $(seq 1 50); do echo line-$i; done; "
-                        "echo why >&2; exit 3', exited with status 3");
-    assert_sent(f, " e why\n");
-    assert_sent(f, " e line-31\n");
-    assert_sent(f, " e line-50\n");
-    assert_not_sent(f, "line-30\n");
-    assert_sent(f, " eE exited with status 3\n");
-    assert_not_sent(f, "never");
-}
-
-static void an_installation_that_cannot_begin_says_why(void **state)
-{
-    struct run_fixture *f = *state;
-    add_install("true");
-    struct package_installer_order order = {.task = &task,
-                                            .directory = "/nowhere",
-                                            .app_data = "/data",
-                                            .done = on_done,
-                                            .arg = &outcome};
-    struct package_installer *i = NULL;
-    assert_ok(package_installer_start(f->loop, f->processes, f->collector, &order, &i, e));
-    run_support_turn_until(f->loop, &outcome.done, 1);
-    assert_int_equal(outcome.failure.code, ERR_NOT_FOUND);
-    assert_non_null(strstr(outcome.failure.text, "/nowhere"));
-}
-
-static void an_installation_can_be_stopped(void **state)
-{
-    struct run_fixture *f = *state;
-    add_install("echo ready >&2; sleep 98765 | sleep 98765");
-    add_install("echo never > never");
-    struct package_installer *i = start_install(f, 0);
-    run_fixture_await(f, "ready");
-    package_installer_stop(i);
-    run_support_turn_until(f->loop, &outcome.done, 1);
-    assert_int_equal(outcome.failure.code, ERR_STOPPED);
-    assert_int_equal(process_table_count(f->processes), 0);
-}
-
-static void an_installation_can_be_stopped_before_it_began(void **state)
-{
-    struct run_fixture *f = *state;
-    add_install("echo never > never");
-    package_installer_stop(start_install(f, 0));
-    run_support_turn_until(f->loop, &outcome.done, 1);
-    assert_int_equal(outcome.failure.code, ERR_STOPPED);
-    assert_not_sent(f, "started");
-}
-
-static void a_command_that_takes_too_long_is_ended(void **state)
-{
-    struct run_fixture *f = *state;
-    add_install("trap '' TERM; while :; do sleep 98765; done");
-    (void)start_install(f, 50);
-    run_support_turn_until(f->loop, &outcome.done, 1);
-    assert_int_equal(outcome.failure.code, ERR_TIMEOUT);
-}
-
-/* Running */
 
 static void on_changed(void *arg, enum run_state state, int32_t exit_status)
 {
@@ -172,7 +43,7 @@ static void on_stopped(void *arg)
 
 static void add_run(const char *command)
 {
-    assert_ok(strlist_add(&task.run_commands, command, e));
+    ASSERT_OK(strlist_add(&task.run_commands, command, e));
 }
 
 static struct package_runner_order run_order(const struct run_fixture *f)
@@ -192,7 +63,7 @@ static struct package_runner *start_run(struct run_fixture *f)
 {
     struct package_runner_order order = run_order(f);
     struct package_runner *r = NULL;
-    assert_ok(package_runner_start(f->loop, f->processes, f->collector, &order, &r, e));
+    ASSERT_OK(package_runner_start(f->loop, f->processes, f->collector, &order, &r, e));
     assert_int_equal(outcome.changes, 0);
     return r;
 }
@@ -239,7 +110,7 @@ static void a_command_that_ends_is_told_with_its_status(void **state)
     int32_t exit_status = 0;
     assert_int_equal(package_runner_state(r, &exit_status), RUN_EXITED);
     assert_int_equal(exit_status, 5);
-    assert_sent(f, "log brave-otter run exit 5 eE exited with status 5\n");
+    ASSERT_SENT(f, "log brave-otter run exit 5 eE exited with status 5\n");
     stop_run(f, r);
 }
 
@@ -275,7 +146,7 @@ static void who_stays_up_after_a_restart_is_up_again_and_its_backoff_anew(void *
         run_support_turn_until(f->loop, &outcome.changes, outcome.changes + 1);
     assert_int_equal(package_runner_state(r, NULL), RUN_UP);
     char mark[PROCESS_MARK_SIZE];
-    assert_ok(process_sweep_mark(f->dir, mark, e));
+    ASSERT_OK(process_sweep_mark(f->dir, mark, e));
     int changes = outcome.changes;
     assert_true(process_sweep(mark, SIGKILL, NULL, NULL) > 0);
     run_support_turn_until(f->loop, &outcome.changes, changes + 1);
@@ -294,7 +165,7 @@ static void a_runner_can_be_stopped_while_it_backs_off(void **state)
     struct package_runner_order order = run_order(f);
     order.timing.backoff_first_ms = 10 * (int64_t)RUN_PATIENCE_MS;
     struct package_runner *r = NULL;
-    assert_ok(package_runner_start(f->loop, f->processes, f->collector, &order, &r, e));
+    ASSERT_OK(package_runner_start(f->loop, f->processes, f->collector, &order, &r, e));
     run_support_turn_until(f->loop, &outcome.changes, 1);
     stop_run(f, r);
 }
@@ -331,7 +202,7 @@ static void a_command_that_floods_is_held_by_the_manager_and_loses_nothing(void 
     struct package_runner *r = start_run(f);
     while (outcome.changes == 0 || spool_pending_bytes(f->spool) > 0) {
         uint64_t last;
-        assert_ok(loop_turn(f->loop, 100, e));
+        ASSERT_OK(loop_turn(f->loop, 100, e));
         assert_true(spool_pending_bytes(f->spool) < 900 * 1024);
         if ((f->is_high || outcome.changes > 0) && sent_reports_take(&f->sent, f->spool, &last))
             response_collector_confirm(f->collector, last);
@@ -339,62 +210,14 @@ static void a_command_that_floods_is_held_by_the_manager_and_loses_nothing(void 
     assert_int_equal(f->sent.lost, 0);
     (void)run_fixture_sent(f);
     assert_int_equal(f->sent.lines, 400000 + 2); /* it started and exited */
-    assert_sent(f, "o 400000\n");
+    ASSERT_SENT(f, "o 400000\n");
     stop_run(f, r);
-}
-
-/* Terminal */
-
-static struct terminal *open_terminal(struct run_fixture *f)
-{
-    AUTO_FREE char *dir = NULL;
-    struct terminal *t = NULL;
-    assert_ok(fs_join(f->dir, "terminal", &dir, e));
-    assert_ok(terminal_new(dir, f->processes, f->collector, &t, e));
-    return t;
-}
-
-static void the_terminal_runs_one_command_at_a_time(void **state)
-{
-    struct run_fixture *f = *state;
-    AUTO(terminal_free) struct terminal *t = open_terminal(f);
-    assert_ok(terminal_run(t, "echo hello; pwd; sleep 98765", e));
-    assert_int_equal(terminal_run(t, "true", NULL), ERR_CONFLICT);
-    run_fixture_await(f, "log  terminal echo hello; pwd; sleep 98765 o hello\n");
-    assert_true(terminal_is_busy(t));
-    terminal_stop(t);
-    run_fixture_await(f, "eE exited with status 143\n");
-    assert_false(terminal_is_busy(t));
-    assert_ok(terminal_run(t, "exit 2", e));
-    run_fixture_await(f, "log  terminal exit 2 eE exited with status 2\n");
-    assert_sent(f, "/terminal\n");
-}
-
-static void the_terminal_refuses_what_is_no_command(void **state)
-{
-    struct run_fixture *f = *state;
-    AUTO(terminal_free) struct terminal *t = open_terminal(f);
-    assert_int_equal(terminal_run(t, "", NULL), ERR_INVALID);
-    char *command = malloc(COMMAND_MAX + 2);
-    assert_non_null(command);
-    memset(command, ':', COMMAND_MAX + 1);
-    command[COMMAND_MAX + 1] = '\0';
-    assert_int_equal(terminal_run(t, command, NULL), ERR_TOO_LARGE);
-    free(command);
-    terminal_stop(t); /* nothing runs: fine */
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(install_commands_run_in_order_in_the_release),
-        TEST(no_install_commands_are_a_success),
-        TEST(the_first_install_command_that_fails_ends_it_and_its_output_is_sent),
-        TEST(an_installation_that_cannot_begin_says_why),
-        TEST(an_installation_can_be_stopped),
-        TEST(an_installation_can_be_stopped_before_it_began),
-        TEST(a_command_that_takes_too_long_is_ended),
         TEST(run_commands_are_up_together_until_they_are_stopped),
         TEST(a_task_without_run_commands_runs_nothing),
         TEST(a_command_that_ends_is_told_with_its_status),
@@ -404,8 +227,6 @@ int main(void)
         TEST(who_does_not_stop_is_killed),
         TEST(when_one_command_cannot_start_none_is_left),
         TEST(a_command_that_floods_is_held_by_the_manager_and_loses_nothing),
-        TEST(the_terminal_runs_one_command_at_a_time),
-        TEST(the_terminal_refuses_what_is_no_command),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
