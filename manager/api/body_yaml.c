@@ -23,7 +23,7 @@ struct builder {
     struct level levels[BODY_DEPTH_MAX];
     size_t depth;
     size_t values;
-    const yaml_event_t *event; /* present one */
+    yaml_event_t event; /* present one */
     struct error *e;
 };
 
@@ -37,7 +37,7 @@ static void builder_clear(struct builder *b)
 static enum err refuse(const struct builder *b, enum err code, const char *why)
 {
     return error_set(b->e, code, "body: YAML line %zu, column %zu: %s",
-                     b->event->start_mark.line + 1, b->event->start_mark.column + 1, why);
+                     b->event.start_mark.line + 1, b->event.start_mark.column + 1, why);
 }
 
 static bool is_digits(const char *text)
@@ -91,11 +91,11 @@ static json_t *plain_scalar(const char *text, size_t length)
 /* The scalar of the present event; NULL with an error. */
 static json_t *scalar(const struct builder *b)
 {
-    const char *text = (const char *)b->event->data.scalar.value;
-    size_t length = b->event->data.scalar.length;
-    const char *tag = (const char *)b->event->data.scalar.tag;
-    bool is_text = b->event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE ||
-                   (tag && strcmp(tag, str_tag) == 0);
+    const char *text = (const char *)b->event.data.scalar.value;
+    size_t length = b->event.data.scalar.length;
+    const char *tag = (const char *)b->event.data.scalar.tag;
+    bool is_text =
+        b->event.data.scalar.style != YAML_PLAIN_SCALAR_STYLE || (tag && strcmp(tag, str_tag) == 0);
     if (tag != NULL && strcmp(tag, str_tag) != 0) {
         (void)refuse(b, ERR_INVALID, "tags are not supported");
         return NULL;
@@ -113,10 +113,10 @@ static json_t *scalar(const struct builder *b)
 /* A scalar where a key is due. */
 static enum err take_key(struct builder *b, struct level *top)
 {
-    if (b->event->type != YAML_SCALAR_EVENT)
+    if (b->event.type != YAML_SCALAR_EVENT)
         return refuse(b, ERR_INVALID, "a key must be a text");
-    const char *text = (const char *)b->event->data.scalar.value;
-    if (strlen(text) != b->event->data.scalar.length)
+    const char *text = (const char *)b->event.data.scalar.value;
+    if (strlen(text) != b->event.data.scalar.length)
         return refuse(b, ERR_INVALID, "a key must be a text");
     if (json_object_get(top->container, text) != NULL)
         return refuse(b, ERR_INVALID, "the same key twice");
@@ -161,9 +161,9 @@ static enum err add_value(struct builder *b)
         return error_set(b->e, ERR_TOO_LARGE, "body: more than %d values", BODY_VALUES_MAX);
     if (top != NULL && json_is_object(top->container) && top->key == NULL)
         return take_key(b, top);
-    if (b->event->type == YAML_MAPPING_START_EVENT)
+    if (b->event.type == YAML_MAPPING_START_EVENT)
         return open_container(b, json_object());
-    if (b->event->type == YAML_SEQUENCE_START_EVENT)
+    if (b->event.type == YAML_SEQUENCE_START_EVENT)
         return open_container(b, json_array());
     json_t *value = scalar(b);
     return value == NULL ? b->e->code : attach(b, value);
@@ -171,7 +171,7 @@ static enum err add_value(struct builder *b)
 
 static enum err take_event(struct builder *b)
 {
-    switch (b->event->type) {
+    switch (b->event.type) {
     case YAML_ALIAS_EVENT:
         return refuse(b, ERR_INVALID, "aliases are not supported");
     case YAML_SCALAR_EVENT:
@@ -193,16 +193,14 @@ static enum err run(struct builder *b, yaml_parser_t *parser)
 {
     bool is_end = false;
     while (!is_end) {
-        yaml_event_t event;
-        if (yaml_parser_parse(parser, &event) == 0)
+        if (yaml_parser_parse(parser, &b->event) == 0)
             return error_set(b->e, parser->error == YAML_MEMORY_ERROR ? ERR_NO_MEMORY : ERR_INVALID,
                              "body: YAML line %zu, column %zu: %.100s",
                              parser->problem_mark.line + 1, parser->problem_mark.column + 1,
                              parser->problem != NULL ? parser->problem : "not understood");
-        b->event = &event;
         enum err err = take_event(b);
-        is_end = event.type == YAML_STREAM_END_EVENT;
-        yaml_event_delete(&event);
+        is_end = b->event.type == YAML_STREAM_END_EVENT;
+        yaml_event_delete(&b->event);
         if (err != ERR_OK)
             return err;
     }

@@ -23,6 +23,7 @@ static enum err take_part(struct exchange *x, const char *filename, const char *
     return err == ERR_OK ? upload_write(x->in.upload, data, size, e) : err;
 }
 
+/* The parameters are those of MHD. NOLINTNEXTLINE(readability-function-size) */
 static enum MHD_Result part(void *cls, enum MHD_ValueKind kind, const char *key,
                             const char *filename, const char *type, const char *encoding,
                             const char *data, uint64_t offset, size_t size)

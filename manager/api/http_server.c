@@ -98,6 +98,7 @@ static enum MHD_Result finish(struct http_server *s, struct exchange *x)
     return exchange_send(x);
 }
 
+/* The parameters are those of MHD. NOLINTNEXTLINE(readability-function-size) */
 static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *data,
                               size_t *size, void **con_cls)

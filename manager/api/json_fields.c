@@ -10,7 +10,9 @@ enum { FIELD_PATH_SIZE = 128, SUGGESTION_LENGTH_MAX = 31, SUGGESTION_DISTANCE_MA
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c - 'A' + 'a');
+    return c;
 }
 
 static size_t least(size_t a, size_t b, size_t c)
@@ -105,9 +107,10 @@ enum err json_decode_object(json_t *object, const char *path, const struct json_
 
 enum err json_text(json_t *value, const char *path, const char **out, struct error *e)
 {
-    if (!json_is_string(value))
+    const char *text = json_string_value(value);
+    if (text == NULL)
         return error_set(e, ERR_INVALID, "%s: must be a text", path);
-    *out = json_string_value(value);
+    *out = text;
     return ERR_OK;
 }
 
@@ -131,7 +134,7 @@ enum err json_decode_integer(json_t *value, const char *path, void *out, struct 
 static enum err decode_text(json_t *value, const char *path, char *out, size_t size,
                             struct error *e)
 {
-    const char *text = NULL;
+    const char *text = "";
     enum err err = json_text(value, path, &text, e);
     if (err != ERR_OK)
         return err;
@@ -144,7 +147,7 @@ static enum err decode_text(json_t *value, const char *path, char *out, size_t s
 
 enum err json_decode_id(json_t *value, const char *path, void *out, struct error *e)
 {
-    const char *text = NULL;
+    const char *text = "";
     enum err err = json_text(value, path, &text, e);
     if (err == ERR_OK)
         err = names_check_id(path, text, e);
@@ -165,7 +168,7 @@ enum err json_decode_description(json_t *value, const char *path, void *out, str
 
 enum err json_decode_word(json_t *value, const char *path, void *out, struct error *e)
 {
-    char word[TAG_MAX + 1];
+    char word[TAG_MAX + 1] = "";
     enum err err = decode_text(value, path, word, 32, e);
     if (err == ERR_OK && *word != '\0')
         err = names_check_tag(path, word, e);
@@ -184,7 +187,7 @@ enum err json_decode_command(json_t *value, const char *path, void *out, struct 
 
 enum err json_decode_key(json_t *value, const char *path, void *out, struct error *e)
 {
-    const char *text = NULL;
+    const char *text = "";
     enum err err = json_text(value, path, &text, e);
     if (err != ERR_OK)
         return err;

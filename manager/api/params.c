@@ -64,7 +64,7 @@ enum err params_add(struct params *q, const char *name, const char *value, struc
     enum err err = params_decode("query parameter", name, &key, e);
     if (err == ERR_OK)
         err = params_decode(key, value, &text, e);
-    if (err != ERR_OK)
+    if (key == NULL || text == NULL)
         return err;
     for (size_t i = 0; i < q->count; i++) {
         if (strcmp(q->items[i].name, key) == 0)
