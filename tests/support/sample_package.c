@@ -69,7 +69,8 @@ static void add_chunk(struct sample_package *p, struct sealer *s, struct manifes
     size_t n = p->chunk_count++;
     p->chunks = realloc(p->chunks, p->chunk_count * sizeof(*p->chunks));
     p->sealed = realloc(p->sealed, p->chunk_count * sizeof(*p->sealed));
-    assert_true(p->chunks != NULL && p->sealed != NULL);
+    assert_non_null(p->chunks);
+    assert_non_null(p->sealed);
     assert_int_equal(sealer_seal(s, content, size, &p->chunks[n], &sealed, NULL), ERR_OK);
     p->sealed[n] = (struct bytes){0};
     assert_int_equal(bytes_append(&p->sealed[n], sealed, p->chunks[n].sealed_size, NULL), ERR_OK);

@@ -27,13 +27,12 @@ static union {
     hivecast_v1_StopRequest stop;
     hivecast_v1_SendLogsRequest send_logs;
 } body;
-static hivecast_v1_Envelope envelope;
 static hivecast_v1_Task task;
 
 static void all_that_is_alive_at_once_fits_2_kb(void **state)
 {
     (void)state;
-    assert_true(sizeof(body) + sizeof(envelope) + sizeof(task) <= 2048);
+    assert_true(sizeof(body) + sizeof(hivecast_v1_Envelope) + sizeof(task) <= 2048);
 }
 
 static void a_fetched_task_decodes_without_a_heap(void **state)
