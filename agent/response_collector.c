@@ -143,9 +143,13 @@ void response_collector_flush(struct response_collector *c)
         tell_ready(c);
 }
 
+/* What is sent is synced before; nobody else does it while the manager is away. */
 static void on_flush(void *arg)
 {
-    response_collector_flush(arg);
+    struct response_collector *c = arg;
+    response_collector_flush(c);
+    if (!c->is_online)
+        spool_sync(c->spool);
 }
 
 static bool on_flush_work(void *arg)
