@@ -67,6 +67,13 @@ static enum err wait(struct cli *c, const char *task, struct error *e)
     return err;
 }
 
+static void print_created(const char *id, const json_t *counts)
+{
+    long long total = (long long)json_integer_value(json_object_get(counts, "total"));
+    printf("task %s for %lld target%s\n", id, total, total == 1 ? "" : "s");
+    fflush(stdout);
+}
+
 enum err deploy_run(struct cli *c, struct error *e)
 {
     json_t *task = NULL;
@@ -80,9 +87,7 @@ enum err deploy_run(struct cli *c, struct error *e)
     else if (c->is_json && !is_waiting)
         err = print_json(task, e);
     else if (!c->is_json)
-        printf("task %s for %lld targets\n", id,
-               (long long)json_integer_value(
-                   json_object_get(json_object_get(task, "counts"), "total")));
+        print_created(id, json_object_get(task, "counts"));
     if (err == ERR_OK && is_waiting)
         err = wait(c, id, e);
     json_decref(task);

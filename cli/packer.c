@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "manifest.h"
 #include "names.h"
 #include "strlist.h"
 
@@ -125,7 +126,8 @@ static enum err fill_entry(struct packer *p, const FTSENT *found, struct archive
         return error_errno(e, "read link %s", p->shown);
     p->block[length] = '\0';
     archive_entry_copy_symlink(entry, p->block);
-    return ERR_OK;
+    /* The manager would refuse it too, but only after the upload. */
+    return manifest_check_symlink(path_below(found), p->block, e);
 }
 
 static enum err open_file(struct packer *p, const FTSENT *found, struct error *e)

@@ -19,6 +19,7 @@ struct transfer {
     struct packer *packer; /* of a directory, else NULL */
     int fd;                /* of an archive, else -1 */
     uint64_t total;        /* content of the directory, or size of the archive */
+    uint64_t sent;
     int64_t drawn_ms;
     bool has_bar;
 };
@@ -27,8 +28,7 @@ static void draw(struct transfer *t, uint64_t done, uint64_t sent)
 {
     char size[SIZE_TEXT_SIZE];
     int64_t now_ms = clock_monotonic_ms();
-    bool is_done = done >= t->total;
-    if (!t->has_bar || (!is_done && now_ms - t->drawn_ms < BAR_INTERVAL_MS))
+    if (!t->has_bar || now_ms - t->drawn_ms < BAR_INTERVAL_MS)
         return;
     t->drawn_ms = now_ms;
     int filled = t->total > 0 ? (int)(done * BAR_WIDTH / t->total) : BAR_WIDTH;
@@ -41,6 +41,7 @@ static void draw(struct transfer *t, uint64_t done, uint64_t sent)
 static void on_progress(void *arg, uint64_t sent)
 {
     struct transfer *t = arg;
+    t->sent = sent;
     uint64_t done = t->packer != NULL ? packer_done(t->packer) : sent;
     draw(t, done < t->total ? done : t->total, sent);
 }
@@ -92,7 +93,10 @@ enum err source_upload(struct client *client, const char *path, char **id, struc
     enum err err = open_source(&t, path, &upload, e);
     if (err == ERR_OK)
         err = client_upload(client, &upload, &answer, e);
-    if (t.drawn_ms != 0)
+    t.drawn_ms = 0;
+    if (err == ERR_OK)
+        draw(&t, t.total, t.sent);
+    if (t.has_bar)
         fputc('\n', stderr);
     packer_free(t.packer);
     cleanup_close_auto(&t.fd);

@@ -126,6 +126,17 @@ static void fifos_and_missing_directories_are_refused_by_name(void **state)
     bytes_clear(&b);
 }
 
+static void links_out_of_the_tree_are_refused_before_anything_is_sent(void **state)
+{
+    (void)state;
+    struct bytes b = {0};
+    struct error e;
+    assert_int_equal(symlink("../x", "out"), 0);
+    assert_int_equal(pack(dir, &b, &e), ERR_INVALID);
+    assert_string_equal(e.text, "link 'out' leads out of the package");
+    bytes_clear(&b);
+}
+
 static void the_content_of_all_files_is_measured(void **state)
 {
     (void)state;
@@ -146,6 +157,7 @@ int main(void)
         IN_DIR(a_tree_comes_back_with_all_it_has),
         IN_DIR(equal_trees_give_equal_archives),
         IN_DIR(fifos_and_missing_directories_are_refused_by_name),
+        IN_DIR(links_out_of_the_tree_are_refused_before_anything_is_sent),
         IN_DIR(the_content_of_all_files_is_measured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
