@@ -10,6 +10,7 @@
 
 #include "chunker.h"
 #include "fs.h"
+#include "names.h"
 #include "package_files.h"
 #include "package_output.h"
 
@@ -90,6 +91,24 @@ static enum err ingest_content(struct ingest *in, struct error *e)
     return err;
 }
 
+/* An archive may tell two sizes; a file may grow while it is read. Neither gives what was meant. */
+static enum err check_told(uint64_t told, const struct entry *entry, struct error *e)
+{
+    if (told == 0 || told == entry->size)
+        return ERR_OK;
+    char shown[80];
+    names_printable(entry->path, shown, sizeof(shown));
+    return error_set(e, ERR_CORRUPT, "'%s' has %llu bytes, but was told to have %llu", shown,
+                     (unsigned long long)entry->size, (unsigned long long)told);
+}
+
+static enum err ingest_file(struct ingest *in, struct error *e)
+{
+    uint64_t told = in->entry.size;
+    enum err err = ingest_content(in, e);
+    return err == ERR_OK ? check_told(told, &in->entry, e) : err;
+}
+
 static enum err ingest_entries(struct ingest *in, struct error *e)
 {
     bool more = true;
@@ -99,7 +118,7 @@ static enum err ingest_entries(struct ingest *in, struct error *e)
         if (err != ERR_OK || !more)
             break;
         if (in->entry.type == ENTRY_FILE)
-            err = ingest_content(in, e);
+            err = ingest_file(in, e);
         if (err == ERR_OK)
             err = package_output_entry(in->output, &in->entry, e);
     }
