@@ -14,6 +14,7 @@ enum {
     LOCATOR_SIZE = 20,
     END64_SIZE = 56,
     RECORD_SIZE = 46,
+    LOCAL_SIZE = 30,
     STARTS_MAX = 3,
 };
 
@@ -67,27 +68,48 @@ static size_t find_starts(const struct zip_input *in, uint64_t starts[static STA
     return 0;
 }
 
-/* Entries from offset on, at most max + 1. */
-static uint64_t count_entries(const struct zip_input *in, uint64_t offset, uint64_t max)
+/* Sizes of UINT32_MAX are elsewhere, in a field of zip64. */
+static bool is_same_size(uint64_t a, uint64_t b)
+{
+    return a == b || a == UINT32_MAX || b == UINT32_MAX;
+}
+
+/* Whether the header before the content tells the same sizes as the directory; with bit 3 of its
+ * flags it tells none. */
+static bool sizes_agree(const struct zip_input *in, const uint8_t record[static RECORD_SIZE])
+{
+    uint8_t local[LOCAL_SIZE];
+    if (!read_at(in, get(record + 42, 4), local, sizeof(local)) ||
+        memcmp(local, "PK\3\4", 4) != 0 || (get(local + 6, 2) & 8) != 0)
+        return true;
+    return is_same_size(get(local + 18, 4), get(record + 20, 4)) &&
+           is_same_size(get(local + 22, 4), get(record + 24, 4));
+}
+
+/* Looks at the entries from offset on, at most max + 1. */
+static enum err scan_entries(const struct zip_input *in, uint64_t offset, uint64_t max,
+                             struct error *e)
 {
     uint8_t record[RECORD_SIZE];
     uint64_t count = 0;
-    while (count <= max && read_at(in, offset, record, sizeof(record)) &&
-           memcmp(record, "PK\1\2", 4) == 0) {
-        count++;
+    while (read_at(in, offset, record, sizeof(record)) && memcmp(record, "PK\1\2", 4) == 0) {
+        if (++count > max)
+            return error_set(e, ERR_TOO_LARGE, "the archive has more than %llu entries",
+                             (unsigned long long)max);
+        if (!sizes_agree(in, record))
+            return error_set(e, ERR_CORRUPT, "the archive tells two sizes of its entry %llu",
+                             (unsigned long long)count);
         offset += RECORD_SIZE + get(record + 28, 2) + get(record + 30, 2) + get(record + 32, 2);
     }
-    return count;
+    return ERR_OK;
 }
 
 enum err zip_scan(const struct zip_input *in, uint64_t entries_max, struct error *e)
 {
     uint64_t starts[STARTS_MAX];
     size_t count = find_starts(in, starts);
-    for (size_t i = 0; i < count; i++) {
-        if (count_entries(in, starts[i], entries_max) > entries_max)
-            return error_set(e, ERR_TOO_LARGE, "the archive has more than %llu entries",
-                             (unsigned long long)entries_max);
-    }
-    return ERR_OK;
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < count; i++)
+        err = scan_entries(in, starts[i], entries_max, e);
+    return err;
 }
