@@ -41,6 +41,16 @@ struct manager {
     struct http_server *http;
 };
 
+/* Threads that rarely allocate need no heap of their own; freed memory goes back. */
+static void tune_heap(void)
+{
+    /* NOLINTBEGIN(concurrency-mt-unsafe): there is one thread yet */
+    (void)mallopt(M_ARENA_MAX, ARENAS);
+    (void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+    (void)mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    /* NOLINTEND(concurrency-mt-unsafe) */
+}
+
 /* Before the first thread, so that all of them leave signals to stop_fd. */
 static enum err prepare_process(struct manager *m, struct error *e)
 {
@@ -48,7 +58,8 @@ static enum err prepare_process(struct manager *m, struct error *e)
     (void)sigemptyset(&stops);
     (void)sigaddset(&stops, SIGTERM);
     (void)sigaddset(&stops, SIGINT);
-    if (sigprocmask(SIG_BLOCK, &stops, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    if (pthread_sigmask(SIG_BLOCK, &stops, NULL) != 0 || sigaction(SIGPIPE, &ignore, NULL) != 0)
         return error_errno(e, "signals");
     m->stop_fd = signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK);
     if (m->stop_fd < 0)
@@ -59,10 +70,7 @@ static enum err prepare_process(struct manager *m, struct error *e)
         if (setrlimit(RLIMIT_NOFILE, &files) != 0)
             log_warn("open files: cannot raise the limit");
     }
-    /* Threads that rarely allocate need no heap of their own; freed memory goes back. */
-    (void)mallopt(M_ARENA_MAX, ARENAS);
-    (void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
-    (void)mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    tune_heap();
     return ERR_OK;
 }
 
@@ -72,6 +80,8 @@ static enum err open_data(struct manager *m, struct error *e)
     enum err err = fs_mkdirs(dir, 0700, e);
     if (err == ERR_OK)
         err = fs_lock_dir(dir, &m->lock_fd, e);
+    if (err == ERR_OK && m->settings.ready_file != NULL)
+        err = fs_remove(m->settings.ready_file, e); /* an old one would be a lie */
     if (err == ERR_OK)
         err = keys_init(e);
     if (err == ERR_OK)
@@ -187,7 +197,8 @@ static void give_up(int number)
 static void stop(struct manager *m)
 {
     sd_notify_send("STOPPING=1");
-    if (signal(SIGALRM, give_up) != SIG_ERR)
+    const struct sigaction act = {.sa_handler = give_up};
+    if (sigaction(SIGALRM, &act, NULL) == 0)
         (void)alarm(SHUTDOWN_S);
     if (m->has_core)
         mailbox_close(m->core.mailbox);
