@@ -201,16 +201,31 @@ static enum err start_child(struct agent *a, const char *command, const char *pa
     return process_start_program(a->processes, argv, &place, events, arg, out, e);
 }
 
+/* Puts the release on disk for good, in a child where there is something to wait for. True when the
+ * child will tell. */
+static bool sync_release(struct unit *u, struct error *e, enum err *err)
+{
+    if (!layout_is_empty(u->tree_path)) {
+        *err = start_child(u->agent, "internal-sync", u->tree_path, &sync_events, u, &u->sync, e);
+        return *err == ERR_OK;
+    }
+    AUTO_FREE char *parent = NULL;
+    *err = fs_join(u->tree_path, "..", &parent, e);
+    if (*err == ERR_OK)
+        *err = fs_sync_dir(parent, e);
+    return false;
+}
+
 static void commands_done(void *arg, const struct error *failure)
 {
     struct unit *u = arg;
     u->installer = NULL;
     struct error e;
     if (failure == NULL && !u->agent->is_ending) {
-        if (start_child(u->agent, "internal-sync", u->tree_path, &sync_events, u, &u->sync, &e) ==
-            ERR_OK)
+        enum err err;
+        if (sync_release(u, &e, &err))
             return;
-        failure = &e;
+        failure = err == ERR_OK ? NULL : &e;
     }
     installed(u, failure);
 }

@@ -118,3 +118,15 @@ enum err layout_each(const char *dir, layout_name_fn *fn, void *arg, struct erro
     }
     return ERR_OK;
 }
+
+static void count_name(void *arg, const char *name)
+{
+    (void)name;
+    ++*(size_t *)arg;
+}
+
+bool layout_is_empty(const char *path)
+{
+    size_t count = 0;
+    return layout_each(path, count_name, &count, NULL) == ERR_OK && count == 0;
+}

@@ -28,5 +28,7 @@ MUST_CHECK enum err layout_switch(const char *data_dir, const char *app, const c
 /* Calls fn for each name in a directory; a missing one has none. Names may be removed meanwhile. */
 typedef void layout_name_fn(void *arg, const char *name);
 MUST_CHECK enum err layout_each(const char *dir, layout_name_fn *fn, void *arg, struct error *e);
+/* Whether the directory at path has no entries. */
+bool layout_is_empty(const char *path);
 
 #endif
