@@ -9,6 +9,7 @@ foreach(dep IN ITEMS
     "ZSTD libzstd>=1.4"
     "YAML yaml-0.1"
     "ARCHIVE libarchive>=3.6"
+    "LZMA liblzma>=5.2"
     "SQLITE sqlite3>=3.40"
     "JANSSON jansson>=2.13"
     "ULFIUS libulfius>=2.7"

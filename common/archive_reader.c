@@ -14,6 +14,7 @@
 
 #include "names.h"
 #include "path_set.h"
+#include "xz_input.h"
 #include "zip_scan.h"
 
 enum { BLOCK_SIZE = 64 * 1024, DRAIN_SIZE = 16 * 1024, SHOWN_SIZE = 80 };
@@ -23,6 +24,7 @@ static const uint64_t ratio_looked_at = 256ULL * 1024 * 1024;
 
 struct archive_reader {
     struct archive *archive;
+    struct xz_input *xz; /* between the file and libarchive, or NULL */
     struct archive_limits limits;
     locale_t locale;
     struct path_set paths;
@@ -49,9 +51,10 @@ static enum err archive_failed(struct archive_reader *r, struct error *e)
         return error_set(e, ERR_INVALID,
                          "no archive: tar, tar.gz, tar.zst, tar.xz, tar.bz2 and zip "
                          "are understood");
+    enum err code = r->xz != NULL && xz_input_is_too_large(r->xz) ? ERR_TOO_LARGE : ERR_CORRUPT;
     if (r->shown[0] == '\0')
-        return error_set(e, ERR_CORRUPT, "archive: %s", text);
-    return error_set(e, ERR_CORRUPT, "archive, at '%s': %s", r->shown, text);
+        return error_set(e, code, "archive: %s", text);
+    return error_set(e, code, "archive, at '%s': %s", r->shown, text);
 }
 
 static enum err new_reader(const struct archive_limits *limits, bool is_seekable,
@@ -71,7 +74,6 @@ static enum err new_reader(const struct archive_limits *limits, bool is_seekable
     bool is_ready = archive_read_support_format_tar(a) == ARCHIVE_OK &&
                     archive_read_support_filter_gzip(a) == ARCHIVE_OK &&
                     archive_read_support_filter_zstd(a) == ARCHIVE_OK &&
-                    archive_read_support_filter_xz(a) == ARCHIVE_OK &&
                     archive_read_support_filter_bzip2(a) == ARCHIVE_OK;
     /* Modes and links of a zip are in the directory at its end. */
     if (is_ready && is_seekable)
@@ -79,6 +81,17 @@ static enum err new_reader(const struct archive_limits *limits, bool is_seekable
     if (!is_ready)
         return error_set(e, ERR_UNSUPPORTED, "libarchive: %s", archive_error_string(a));
     *out = TAKE(r);
+    return ERR_OK;
+}
+
+static enum err open_xz(struct archive_reader *r, int fd, const void *data, size_t size,
+                        struct error *e)
+{
+    enum err err = xz_input_new(fd, data, size, &r->xz, e);
+    if (err != ERR_OK)
+        return err;
+    if (archive_read_open(r->archive, r->xz, NULL, xz_input_read, NULL) != ARCHIVE_OK)
+        return archive_failed(r, e);
     return ERR_OK;
 }
 
@@ -97,8 +110,14 @@ enum err archive_reader_open_fd(int fd, const struct archive_limits *limits,
     err = new_reader(limits, is_file, &r, e);
     if (err != ERR_OK)
         return err;
-    if (archive_read_open_fd(r->archive, fd, BLOCK_SIZE) != ARCHIVE_OK)
-        return archive_failed(r, e);
+    uint8_t magic[XZ_MAGIC_SIZE];
+    ssize_t got = is_file ? pread(fd, magic, sizeof(magic), lseek(fd, 0, SEEK_CUR)) : 0;
+    if (got > 0 && xz_input_recognises(magic, (size_t)got))
+        err = open_xz(r, fd, NULL, 0, e);
+    else if (archive_read_open_fd(r->archive, fd, BLOCK_SIZE) != ARCHIVE_OK)
+        err = archive_failed(r, e);
+    if (err != ERR_OK)
+        return err;
     *out = TAKE(r);
     return ERR_OK;
 }
@@ -115,8 +134,12 @@ enum err archive_reader_open_memory(const void *data, size_t size,
     err = new_reader(limits, true, &r, e);
     if (err != ERR_OK)
         return err;
-    if (archive_read_open_memory(r->archive, data, size) != ARCHIVE_OK)
-        return archive_failed(r, e);
+    if (xz_input_recognises(data, size))
+        err = open_xz(r, -1, data, size, e);
+    else if (archive_read_open_memory(r->archive, data, size) != ARCHIVE_OK)
+        err = archive_failed(r, e);
+    if (err != ERR_OK)
+        return err;
     *out = TAKE(r);
     return ERR_OK;
 }
@@ -126,6 +149,7 @@ void archive_reader_free(struct archive_reader *r)
     if (r == NULL)
         return;
     archive_read_free(r->archive);
+    xz_input_free(r->xz);
     if (r->locale != (locale_t)0)
         freelocale(r->locale);
     path_set_clear(&r->paths);
@@ -260,9 +284,10 @@ static enum err check_content(const struct archive_reader *r, struct error *e)
 {
     if (r->content_size > r->limits.content_max)
         return too_large(e, "bytes of content", r->limits.content_max);
-    uint64_t packed = (uint64_t)archive_filter_bytes(r->archive, -1) + BLOCK_SIZE;
+    uint64_t packed =
+        r->xz != NULL ? xz_input_packed(r->xz) : (uint64_t)archive_filter_bytes(r->archive, -1);
     if (r->limits.ratio_max > 0 && r->content_size > ratio_looked_at &&
-        r->content_size / r->limits.ratio_max > packed)
+        r->content_size / r->limits.ratio_max > packed + BLOCK_SIZE)
         return error_set(e, ERR_TOO_LARGE,
                          "the archive unpacks to more than %u times its size: a bomb",
                          r->limits.ratio_max);

@@ -2,8 +2,9 @@
 /* archive_reader: tar, tar.gz, tar.zst, tar.xz, tar.bz2 and zip through libarchive, one entry at a
  * time, refusing what must not reach a target: absolute or escaping names and links, devices,
  * sockets, fifos, setuid/setgid, encrypted entries, more entries or bytes than allowed, bombs,
- * truncated input. Errors are ERR_INVALID, ERR_TOO_LARGE or ERR_CORRUPT and name the entry. A
- * library of its own (component archive_reader): only the manager and the CLI link it. */
+ * truncated input, xz with a dictionary beyond 64 MiB. Errors are ERR_INVALID, ERR_TOO_LARGE or
+ * ERR_CORRUPT and name the entry. A library of its own (component archive_reader): only the manager
+ * and the CLI link it. */
 #ifndef ARCHIVE_READER_H
 #define ARCHIVE_READER_H
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <archive.h>
+#include <lzma.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -102,6 +103,26 @@ static void a_bomb_is_noticed_with_flat_memory(void **state)
         assert_true(after.ru_maxrss - before.ru_maxrss < 32 * 1024);
         bytes_clear(&b);
     }
+}
+
+/* 64 bytes that ask for a dictionary of 1 GiB. */
+static void an_xz_that_wants_a_giant_dictionary_is_too_large(void **state)
+{
+    (void)state;
+    static const uint8_t head[] = {0xfd, '7',  'z',  'X',  'Z',  0x00, 0x00, 0x01, 0x69, 0x22,
+                                   0xde, 0x36, 0x02, 0x00, 0x21, 0x01, 0x24, 0x00, 0x00, 0x00};
+    struct error e;
+    struct bytes b = {0};
+    uint8_t crc[4];
+    uint32_t value = lzma_crc32(head + 12, 8, 0);
+    for (size_t i = 0; i < sizeof(crc); i++)
+        crc[i] = (uint8_t)(value >> (8 * i));
+    assert_int_equal(bytes_append(&b, head, sizeof(head), NULL), ERR_OK);
+    assert_int_equal(bytes_append(&b, crc, sizeof(crc), NULL), ERR_OK);
+    assert_int_equal(bytes_append(&b, head, sizeof(head), NULL), ERR_OK);
+    assert_int_equal(archive_maker_read(&b, &archive_maker_wide, NULL, &e), ERR_TOO_LARGE);
+    assert_non_null(strstr(e.text, "64 MiB"));
+    bytes_clear(&b);
 }
 
 /* Skipping content is no way around the limits. */
@@ -219,6 +240,7 @@ int main(void)
         cmocka_unit_test(all_promised_compressions_and_zip_are_read),
         cmocka_unit_test(compressed_archives_that_are_cut_or_damaged_are_corrupt),
         cmocka_unit_test(a_bomb_is_noticed_with_flat_memory),
+        cmocka_unit_test(an_xz_that_wants_a_giant_dictionary_is_too_large),
         cmocka_unit_test(a_bomb_that_nobody_reads_is_noticed),
         cmocka_unit_test(a_zip_of_a_million_entries_is_refused_without_reading_them),
         cmocka_unit_test(odd_names_pass_unchanged_in_every_format),
