@@ -184,7 +184,8 @@ class Manager(Process):
         try:
             rows = wait_for(final, f"{task} to be final", timeout)
         except AssertionError as e:
-            raise AssertionError(f"{e}: {self.rows(task)}\n{self.log()[-2000:]}") from None
+            raise AssertionError(f"{e}: {self.rows(task)}\n{self.log()[-2000:]}\n" + "\n".join(
+                p.read_text()[-1500:] for p in self.folder.glob("*.log") if p != self.log_path)) from None
         if state:
             assert {r["state"] for r in rows.values()} == {state}, rows
         return rows
