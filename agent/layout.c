@@ -112,7 +112,7 @@ enum err layout_each(const char *dir, layout_name_fn *fn, void *arg, struct erro
     if (d == NULL)
         return errno == ENOENT ? ERR_OK : error_errno(e, "open %s", dir);
     const struct dirent *entry;
-    while ((entry = readdir(d)) != NULL) {
+    while ((entry = readdir(d)) != NULL) { /* NOLINT(concurrency-mt-unsafe) */
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             fn(arg, entry->d_name);
     }

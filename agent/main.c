@@ -88,7 +88,7 @@ static int run(int argc, char **argv)
     if (err != ERR_OK)
         return fail("run", err, &e);
     /* One arena: our threads hardly allocate, and each arena would cost memory of its own. */
-    (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_ARENA_MAX, 1); /* NOLINT(concurrency-mt-unsafe): no thread yet */
     AUTO_CLOSE int lock = -1;
     struct identity id;
     err = keys_init(&e);

@@ -34,7 +34,8 @@ void task_steps_acknowledge(struct task_processor *p, const struct job *j);
 /* Does everything that can be done now. */
 void task_steps_turn(struct task_processor *p);
 struct job *task_steps_find(const struct task_processor *p, const char *task_id);
-void task_steps_insert(struct task_processor *p, struct job *take_job);
+/* Takes j. */
+void task_steps_insert(struct task_processor *p, struct job *j);
 void task_steps_forget(struct task_processor *p, struct job *j);
 
 /* task_steps.c: the work of a state; the outcome comes as an event, now or later. */

@@ -13,7 +13,7 @@
 
 void sd_notify_send(const char *state)
 {
-    const char *path = getenv("NOTIFY_SOCKET");
+    const char *path = getenv("NOTIFY_SOCKET"); /* NOLINT(concurrency-mt-unsafe) */
     struct sockaddr_un to = {.sun_family = AF_UNIX};
     if (path == NULL || *path == '\0' || strlen(path) >= sizeof(to.sun_path))
         return;

@@ -22,9 +22,11 @@ static void note(struct fake_host *f, const char *fmt, ...)
     size_t used = strlen(f->log);
     va_list args;
     va_start(args, fmt);
-    vsnprintf(f->log + used, sizeof(f->log) - used, fmt, args);
+    int length = vsnprintf(f->log + used, sizeof(f->log) - used, fmt, args);
     va_end(args);
-    strcat(f->log, ";");
+    assert_in_range(length, 1, (int)(sizeof(f->log) - used) - 2);
+    used += (size_t)length;
+    snprintf(f->log + used, sizeof(f->log) - used, ";");
 }
 
 static enum err ask(struct fake_host *f, const char *what, const char *task_id, struct error *e)

@@ -14,8 +14,8 @@
 
 static int setup(void **state)
 {
-    static char dir[] = "/tmp/hivecast-test-XXXXXX";
-    memcpy(dir + strlen(dir) - 6, "XXXXXX", 6);
+    static char dir[32];
+    snprintf(dir, sizeof(dir), "/tmp/hivecast-test-XXXXXX");
     assert_non_null(mkdtemp(dir));
     *state = dir;
     return keys_init(NULL) == ERR_OK ? 0 : -1;
