@@ -39,13 +39,15 @@ int problem_status(enum err code)
 /* The field that detail begins with: "sort: ...", "deploy.app 'x/': ...", "name is empty". */
 static size_t field_length(enum err code, const char *detail)
 {
-    if (code != ERR_INVALID && code != ERR_TOO_LARGE)
+    bool is_input = code == ERR_INVALID || code == ERR_TOO_LARGE || code == ERR_NOT_FOUND ||
+                    code == ERR_CONFLICT;
+    if (!is_input)
         return 0;
     size_t length = strspn(detail, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                    "0123456789_-.[]");
     const char *rest = detail + length;
     bool is_field =
-        strncmp(rest, ": ", 2) == 0 || strncmp(rest, " '", 2) == 0 || strncmp(rest, " is ", 4) == 0;
+        strncmp(rest, ": ", 2) == 0 || strncmp(rest, " '", 2) == 0 || strncmp(rest, " is empty", 9) == 0;
     return is_field ? length : 0;
 }
 

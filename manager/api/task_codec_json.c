@@ -78,9 +78,9 @@ static enum err decode_source(json_t *value, const char *path, void *out, struct
 static enum err decode_build(json_t *value, const char *path, void *out, struct error *e)
 {
     static const struct json_field fields[] = {
-        {"host",      json_decode_id,       DRAFT(build_host),      true },
-        {"commands",  json_decode_commands, DRAFT(build_commands),  true },
-        {"artifacts", json_decode_paths,    DRAFT(build_artifacts), false},
+        {"host",      json_decode_id,       DRAFT(build_host),      true},
+        {"commands",  json_decode_commands, DRAFT(build_commands),  true},
+        {"artifacts", json_decode_paths,    DRAFT(build_artifacts), true},
     };
     struct task *draft = out;
     draft->has_build = true;

@@ -192,12 +192,12 @@ def test_bad_sources_are_named_and_leave_nothing(api):
     problem(post(zip=base64.b64encode(b"no archive").decode()), 400, "source.zip")
     escape = base64.b64encode(zip_of(**{"../escape": "x"})).decode()
     problem(post(zip=escape), 400, "source.zip")
-    problem(post(paths=["missing"]), 404)
+    problem(post(paths=["missing"]), 404, "source.paths")
     (api.source / "link").symlink_to("/etc")
     assert post(paths=["link/passwd"]).status_code in (400, 404)
-    problem(post(upload="0" * 32), 404)
-    problem(post(task="no-task"), 404)
-    problem(post(task=api.deploy()), 409)
+    problem(post(upload="0" * 32), 404, "source.upload")
+    problem(post(task="no-task"), 404, "source.task")
+    problem(post(task=api.deploy()), 409, "source.task")
     assert api.get("/tasks")["total"] == 1
     assert [p for p in (api.data / "packages").rglob("*") if p.is_file()] == []
 
