@@ -123,8 +123,8 @@ enum err beneath_parent(struct beneath *b, const char *path, bool is_making, int
 
 enum err beneath_open(struct beneath *b, const char *path, int flags, int *fd, struct error *e)
 {
-    int parent;
-    const char *name;
+    int parent = -1;
+    const char *name = NULL;
     enum err err = beneath_parent(b, path, false, &parent, &name, e);
     if (err != ERR_OK)
         return err;
@@ -137,8 +137,8 @@ enum err beneath_open(struct beneath *b, const char *path, int flags, int *fd, s
 
 enum err beneath_stat(struct beneath *b, const char *path, struct stat *out, struct error *e)
 {
-    int parent;
-    const char *name;
+    int parent = -1;
+    const char *name = NULL;
     enum err err = beneath_parent(b, path, false, &parent, &name, e);
     if (err != ERR_OK)
         return err;

@@ -200,7 +200,7 @@ enum err release_index_build(struct release_index *x, bool *more, struct error *
 bool release_index_find(struct release_index *x, const struct chunk *wanted, uint64_t *offset)
 {
     uint64_t place;
-    struct chunk_slot slot;
+    struct chunk_slot slot = {0};
     if (find_slot(x, wanted->digest, &place, &slot, NULL) != ERR_OK || slot.place == 0 ||
         slot.size != wanted->size)
         return false;
