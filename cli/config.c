@@ -92,7 +92,7 @@ enum err config_save(const struct config *config, struct error *e)
 {
     AUTO_FREE char *path = NULL;
     enum err err = config_path(&path, e);
-    if (err != ERR_OK)
+    if (path == NULL)
         return err;
     AUTO_FREE char *dir = strndup(path, (size_t)(strrchr(path, '/') - path));
     if (dir == NULL)

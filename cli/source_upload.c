@@ -101,11 +101,11 @@ enum err source_upload(struct client *client, const char *path, char **id, struc
     packer_free(t.packer);
     cleanup_close_auto(&t.fd);
     const char *text = json_string_value(json_object_get(answer, "id"));
-    if (err == ERR_OK && text == NULL)
-        err = error_set(e, ERR_CORRUPT, "the manager gave no id for the upload");
-    if (err == ERR_OK) {
+    if (err == ERR_OK && text != NULL) {
         *id = strdup(text);
         err = *id != NULL ? ERR_OK : error_set(e, ERR_NO_MEMORY, "no memory");
+    } else if (err == ERR_OK) {
+        err = error_set(e, ERR_CORRUPT, "the manager gave no id for the upload");
     }
     json_decref(answer);
     return err;

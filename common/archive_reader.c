@@ -57,19 +57,19 @@ static enum err archive_failed(struct archive_reader *r, struct error *e)
     return error_set(e, code, "archive, at '%s': %s", r->shown, text);
 }
 
-static enum err new_reader(const struct archive_limits *limits, bool is_seekable,
-                           struct archive_reader **out, struct error *e)
+/* NULL without memory. */
+static struct archive_reader *new_reader(const struct archive_limits *limits, bool is_seekable)
 {
     AUTO(archive_reader_free) struct archive_reader *r = calloc(1, sizeof(*r));
     if (r == NULL)
-        return error_set(e, ERR_NO_MEMORY, "no memory to read an archive");
+        return NULL;
     r->limits = *limits;
     /* Each entry may bring a parent that is not listed itself. */
     path_set_init(&r->paths, 2 * limits->entries_max + 16);
     r->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     r->archive = archive_read_new();
     if (r->archive == NULL || r->locale == (locale_t)0)
-        return error_set(e, ERR_NO_MEMORY, "no memory to read an archive");
+        return NULL;
     struct archive *a = r->archive;
     bool is_ready = archive_read_support_format_tar(a) == ARCHIVE_OK &&
                     archive_read_support_filter_gzip(a) == ARCHIVE_OK &&
@@ -78,10 +78,7 @@ static enum err new_reader(const struct archive_limits *limits, bool is_seekable
     /* Modes and links of a zip are in the directory at its end. */
     if (is_ready && is_seekable)
         is_ready = archive_read_support_format_zip_seekable(a) == ARCHIVE_OK;
-    if (!is_ready)
-        return error_set(e, ERR_UNSUPPORTED, "libarchive: %s", archive_error_string(a));
-    *out = TAKE(r);
-    return ERR_OK;
+    return is_ready ? TAKE(r) : NULL;
 }
 
 static enum err open_xz(struct archive_reader *r, int fd, const void *data, size_t size,
@@ -106,10 +103,9 @@ enum err archive_reader_open_fd(int fd, const struct archive_limits *limits,
     enum err err = is_file ? zip_scan(&input, limits->entries_max, e) : ERR_OK;
     if (err != ERR_OK)
         return err;
-    AUTO(archive_reader_free) struct archive_reader *r = NULL;
-    err = new_reader(limits, is_file, &r, e);
-    if (err != ERR_OK)
-        return err;
+    AUTO(archive_reader_free) struct archive_reader *r = new_reader(limits, is_file);
+    if (r == NULL)
+        return error_set(e, ERR_NO_MEMORY, "no memory to read an archive");
     uint8_t magic[XZ_MAGIC_SIZE];
     ssize_t got = is_file ? pread(fd, magic, sizeof(magic), lseek(fd, 0, SEEK_CUR)) : 0;
     if (got > 0 && xz_input_recognises(magic, (size_t)got))
@@ -130,10 +126,9 @@ enum err archive_reader_open_memory(const void *data, size_t size,
     enum err err = zip_scan(&input, limits->entries_max, e);
     if (err != ERR_OK)
         return err;
-    AUTO(archive_reader_free) struct archive_reader *r = NULL;
-    err = new_reader(limits, true, &r, e);
-    if (err != ERR_OK)
-        return err;
+    AUTO(archive_reader_free) struct archive_reader *r = new_reader(limits, true);
+    if (r == NULL)
+        return error_set(e, ERR_NO_MEMORY, "no memory to read an archive");
     if (xz_input_recognises(data, size))
         err = open_xz(r, -1, data, size, e);
     else if (archive_read_open_memory(r->archive, data, size) != ARCHIVE_OK)

@@ -184,7 +184,7 @@ enum err fs_lock_dir(const char *dir, int *fd, struct error *e)
 {
     AUTO_FREE char *path = NULL;
     enum err err = fs_join(dir, "lock", &path, e);
-    if (err != ERR_OK)
+    if (path == NULL)
         return err;
     AUTO_CLOSE int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0)

@@ -132,7 +132,7 @@ static enum err read_header(struct manifest_reader *r, struct error *e)
     r->entries = (struct cursor){.end = r->info.manifest_size};
     enum err err =
         next_record(r, &r->entries, HIVECAST__V1__MANIFEST_RECORD__RECORD_HEADER, &record, e);
-    if (err != ERR_OK)
+    if (record == NULL)
         return err;
     r->entries_offset = r->entries.offset;
     r->chunks_offset = record->header->chunks_offset;
@@ -273,7 +273,7 @@ enum err manifest_reader_entry(struct manifest_reader *r, struct entry *out, boo
     }
     Hivecast__V1__ManifestRecord *record = NULL;
     enum err err = next_record(r, c, HIVECAST__V1__MANIFEST_RECORD__RECORD_ENTRY, &record, e);
-    if (err != ERR_OK)
+    if (record == NULL)
         return err;
     err = read_entry(record->entry, out, e);
     hivecast__v1__manifest_record__free_unpacked(record, NULL);
@@ -312,7 +312,7 @@ enum err manifest_reader_chunk(struct manifest_reader *r, struct chunk *out, boo
     }
     Hivecast__V1__ManifestRecord *record = NULL;
     enum err err = next_record(r, c, HIVECAST__V1__MANIFEST_RECORD__RECORD_CHUNK, &record, e);
-    if (err != ERR_OK)
+    if (record == NULL)
         return err;
     err = read_chunk(record->chunk, out, e);
     hivecast__v1__manifest_record__free_unpacked(record, NULL);

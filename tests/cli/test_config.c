@@ -20,13 +20,24 @@ static const struct option_spec specs[] = {
 };
 static char dir[64];
 
+/* Tests have one thread. */
+static int set_variable(const char *name, const char *value)
+{
+    return setenv(name, value, 1); /* NOLINT(concurrency-mt-unsafe) */
+}
+
+static void unset_variable(const char *name)
+{
+    unsetenv(name); /* NOLINT(concurrency-mt-unsafe) */
+}
+
 static int enter(void **state)
 {
     (void)state;
-    unsetenv("HIVECAST_URL");
-    unsetenv("HIVECAST_TOKEN");
+    unset_variable("HIVECAST_URL");
+    unset_variable("HIVECAST_TOKEN");
     snprintf(dir, sizeof(dir), "/tmp/hivecast-config-XXXXXX");
-    return mkdtemp(dir) == NULL || setenv("XDG_CONFIG_HOME", dir, 1) != 0;
+    return mkdtemp(dir) == NULL || set_variable("XDG_CONFIG_HOME", dir) != 0;
 }
 
 static int leave(void **state)
@@ -85,7 +96,7 @@ static void the_environment_wins_over_the_file(void **state)
     char url[] = "http://a:1";
     char token[] = "one";
     save(url, token);
-    setenv("HIVECAST_TOKEN", "two", 1);
+    set_variable("HIVECAST_TOKEN", "two");
     assert_loaded(NULL, "http://a:1", "two");
 }
 

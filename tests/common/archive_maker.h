@@ -21,7 +21,7 @@ void archive_maker_content(struct bytes *tar, const void *content, size_t size);
 void archive_maker_file(struct bytes *tar, const char *name, const char *content);
 void archive_maker_end(struct bytes *tar);
 /* Old GNU sparse: a whole tar whose one header stands for so many (octal) zeros. */
-void archive_maker_sparse(struct bytes *tar, const char *size);
+void archive_maker_sparse(struct bytes *b, const char *size);
 /* One file of zeros, by libarchive: tar behind filter, or zip. */
 void archive_maker_zeros(struct bytes *out, bool zip, int filter, const char *name, uint64_t size);
 /* Reads everything; the last path goes to last unless that is NULL. */

@@ -25,6 +25,17 @@ enum { SPEC_COUNT = sizeof(specs) / sizeof(specs[0]) };
 
 static char dir[64];
 
+/* Tests have one thread. */
+static int set_variable(const char *name, const char *value)
+{
+    return setenv(name, value, 1); /* NOLINT(concurrency-mt-unsafe) */
+}
+
+static void unset_variable(const char *name)
+{
+    unsetenv(name); /* NOLINT(concurrency-mt-unsafe) */
+}
+
 static int enter(void **state)
 {
     (void)state;
@@ -32,7 +43,7 @@ static int enter(void **state)
                                             "HIVECAST_TAG",    "HIVECAST_JSON",
                                             "HIVECAST_FOLLOW", "HIVECAST_CONFIG"};
     for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
-        unsetenv(variables[i]);
+        unset_variable(variables[i]);
     snprintf(dir, sizeof(dir), "/tmp/hivecast-options-XXXXXX");
     return mkdtemp(dir) == NULL || chdir(dir) != 0;
 }
@@ -125,8 +136,8 @@ static void the_stronger_source_wins(void **state)
 {
     (void)state;
     write_file("c.yaml", "http: file\nlogLevel: file\ntag: [x, y]\n");
-    setenv("HIVECAST_HTTP", "environment", 1);
-    setenv("HIVECAST_LOG_LEVEL", "environment", 1);
+    set_variable("HIVECAST_HTTP", "environment");
+    set_variable("HIVECAST_LOG_LEVEL", "environment");
     AUTO(options_free) struct options *o = parse_ok("--http flag", "c.yaml");
     assert_string_equal(options_get(o, "http"), "flag");
     assert_string_equal(options_get(o, "log-level"), "environment");
@@ -144,7 +155,7 @@ static void lists_of_different_sources_are_not_mixed(void **state)
 static void an_empty_variable_counts_as_unset(void **state)
 {
     (void)state;
-    setenv("HIVECAST_HTTP", "", 1);
+    set_variable("HIVECAST_HTTP", "");
     AUTO(options_free) struct options *o = parse_ok("", NULL);
     assert_string_equal(options_get(o, "http"), "127.0.0.1:8080");
 }
@@ -154,7 +165,7 @@ static void the_file_can_be_named_by_flag_or_environment(void **state)
     (void)state;
     write_file("a.yaml", "log-level: a\n");
     write_file("b.yaml", "log-level: b\n");
-    setenv("HIVECAST_CONFIG", "b.yaml", 1);
+    set_variable("HIVECAST_CONFIG", "b.yaml");
     AUTO(options_free) struct options *a = parse_ok("--config a.yaml", "c.yaml");
     assert_string_equal(options_get(a, "log-level"), "a");
     AUTO(options_free) struct options *b = parse_ok("", "a.yaml");
@@ -171,20 +182,20 @@ static void a_named_file_must_exist(void **state)
 static void switches_can_be_set_to_false(void **state)
 {
     (void)state;
-    setenv("HIVECAST_JSON", "true", 1);
+    set_variable("HIVECAST_JSON", "true");
     AUTO(options_free) struct options *on = parse_ok("", NULL);
     assert_true(options_is_set(on, "json"));
     AUTO(options_free) struct options *off = parse_ok("--json=false", NULL);
     assert_false(options_is_set(off, "json"));
     assert_null(options_get(off, "json"));
-    setenv("HIVECAST_JSON", "maybe", 1);
+    set_variable("HIVECAST_JSON", "maybe");
     assert_refused("", NULL, "environment: json must be true or false");
 }
 
 static void what_is_for_flags_only_is_not_read_elsewhere(void **state)
 {
     (void)state;
-    setenv("HIVECAST_FOLLOW", "true", 1);
+    set_variable("HIVECAST_FOLLOW", "true");
     AUTO(options_free) struct options *o = parse_ok("", NULL);
     assert_false(options_is_set(o, "follow"));
     AUTO(options_free) struct options *f = parse_ok("-f", NULL);
