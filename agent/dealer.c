@@ -13,9 +13,11 @@ enum {
     ZMTP_HEARTBEAT_MS = 20000,
     FRAMES_MAX = 3,
     WHY_SIZE = 160,
+    REFUSED_MS = 1000,
+    REFUSED_MAX_MS = 60000,
     WATCHED_EVENTS = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                      ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
-                     ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED,
+                     ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED,
 };
 
 struct dealer {
@@ -27,6 +29,8 @@ struct dealer {
     const struct dealer_limits *limits;
     const struct dealer_events *events;
     void *arg;
+    struct loop_timer connect_timer; /* after the manager refused our key */
+    int64_t refused_ms;
     char endpoint[128];
     bool is_up;
     bool is_closed;
@@ -81,6 +85,7 @@ static enum err configure(void *socket, const struct dealer_config *config,
 static void tell_up(struct dealer *d)
 {
     d->is_up = true;
+    d->refused_ms = REFUSED_MS;
     d->events->up(d->arg);
 }
 
@@ -88,6 +93,22 @@ static void tell_down(struct dealer *d, const char *why)
 {
     d->is_up = false;
     d->events->down(d->arg, why);
+}
+
+static void on_connect_timer(void *arg)
+{
+    struct dealer *d = arg;
+    if (zmq_connect(d->socket, d->endpoint) != 0)
+        log_error("%s: %s", d->endpoint, zmq_strerror(zmq_errno()));
+}
+
+/* ZeroMQ would try again every half second for ever; a removed agent has more time. */
+static void wait_refused(struct dealer *d)
+{
+    if (zmq_disconnect(d->socket, d->endpoint) != 0)
+        return;
+    loop_timer_start(d->loop, &d->connect_timer, d->refused_ms, on_connect_timer, d);
+    d->refused_ms = 2 * d->refused_ms < REFUSED_MAX_MS ? 2 * d->refused_ms : REFUSED_MAX_MS;
 }
 
 static void handle_event(struct dealer *d, unsigned event, unsigned value)
@@ -101,12 +122,13 @@ static void handle_event(struct dealer *d, unsigned event, unsigned value)
         if (d->is_up)
             tell_down(d, "the manager closed the connection");
         return;
-    case ZMQ_EVENT_CONNECT_RETRIED:
+    case ZMQ_EVENT_CLOSED:
         snprintf(why, sizeof(why), "%s cannot be reached", d->endpoint);
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
         snprintf(why, sizeof(why), "the manager refuses this agent's key (%u): was it removed?",
                  value);
+        wait_refused(d);
         break;
     default:
         snprintf(why, sizeof(why), "the handshake with %s failed", d->endpoint);
@@ -248,6 +270,7 @@ enum err dealer_open(const struct dealer_config *config, const struct dealer_lim
     d->limits = limits;
     d->events = events;
     d->arg = arg;
+    d->refused_ms = REFUSED_MS;
     snprintf(d->endpoint, sizeof(d->endpoint), "%s", config->endpoint);
     enum err err = start(d, config, e);
     if (err != ERR_OK) {
@@ -263,6 +286,7 @@ void dealer_close(struct dealer *d, int linger_ms)
     if (d == NULL || d->is_closed)
         return;
     d->is_closed = true;
+    loop_timer_stop(&d->connect_timer);
     loop_watch_stop(&d->socket_watch);
     loop_watch_stop(&d->monitor_watch);
     if (d->socket != NULL) {
