@@ -22,7 +22,7 @@ struct file_record {
     uint64_t start; /* in the content stream */
     uint64_t size;
     uint64_t path_place;
-    uint32_t path_size;
+    uint64_t path_size;
 };
 
 struct release_index {
@@ -121,7 +121,7 @@ static enum err add_file(struct release_index *x, const struct entry *entry, str
         .start = x->content_bytes,
         .size = entry->size,
         .path_place = x->path_bytes,
-        .path_size = (uint32_t)strlen(entry->path) + 1,
+        .path_size = strlen(entry->path) + 1,
     };
     enum err err = write_at(x->paths, entry->path, record.path_size, x->path_bytes, e);
     if (err == ERR_OK)
