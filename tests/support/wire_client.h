@@ -24,6 +24,8 @@ enum {
 void wire_client_open(struct wire_client *c, void *context, const char *endpoint,
                       const struct key_pair *keys, const uint8_t server_key[KEY_BYTES]);
 void wire_client_close(struct wire_client *c);
+/* What a test that failed left open. */
+void wire_client_close_all(void);
 
 /* Sends a request and returns its call id. */
 uint32_t wire_client_send(struct wire_client *c, const char *method, const ProtobufCMessage *body);

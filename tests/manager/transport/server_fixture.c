@@ -79,6 +79,7 @@ int fixture_tear_down(void **state)
     mailbox_close(f->core.mailbox);
     transport_free(f->transport);
     core_clear(&f->core);
+    wire_client_close_all();
     assert_int_equal(zmq_ctx_term(f->context), 0);
     (void)close(f->stop_fd);
     free(f);

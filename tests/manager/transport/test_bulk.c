@@ -128,7 +128,7 @@ static void too_many_requests_at_once_are_throttled(void **state)
 {
     struct fixture *f = *state;
     struct bulk b = make_bulk(f, "drone-1", "package");
-    enum { REQUESTS = 64 };
+    enum { REQUESTS = 16 };
     for (int i = 0; i < REQUESTS; i++)
         (void)ask_chunks(&b, 0, CHUNK_REQUEST_MAX);
     size_t throttled = 0;
