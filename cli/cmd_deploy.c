@@ -54,6 +54,8 @@ static enum err wait(struct cli *c, const char *task, struct error *e)
     json_t *result = NULL;
     enum err err = options_integer(c->options, "timeout", 0, 10000000, &how.timeout_s, e);
     if (err == ERR_OK)
+        err = options_integer(c->options, "settle", 0, 3600, &how.settle_s, e);
+    if (err == ERR_OK)
         err = deploy_wait(c->client, &how, &result, e);
     if (err == ERR_STOPPED && interrupt_happened())
         fprintf(stderr, "\ntask %s goes on; see 'hivecast tasks show %s'\n", task, task);

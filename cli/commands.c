@@ -48,6 +48,8 @@ static const struct option_spec deploy_options[] = {
     LIST("tag", "TAG", "targets with this tag, instead of those of the file"),
     LIST("id", "ID", "this target, instead of those of the file"),
     SWITCH("wait", "wait until every target is done", .letter = 'w'),
+    VALUE("settle", "SECONDS", "with --wait: watch run commands that are up for so long",
+          .fallback = "1"),
     VALUE("timeout", "SECONDS", "with --wait: give up after so long; 0: never", .fallback = "0"),
 };
 

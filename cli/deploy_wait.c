@@ -13,7 +13,7 @@
 
 /* Without events one looks again after LOOK_MS; with them, not sooner than PAUSE_MS after the last
  * look, since ten thousand targets tell ten thousand times. */
-enum { LOOK_MS = 2000, PAUSE_MS = 100 };
+enum { LOOK_MS = 2000, PAUSE_MS = 100, AWAY_MS = 500 };
 
 struct watch {
     const struct deploy_wait *wait;
@@ -23,6 +23,7 @@ struct watch {
     struct bytes shown;          /* last summary */
     size_t lines;                /* on the terminal, to be overwritten */
     int64_t deadline_ms;         /* -1: none */
+    int64_t settled_ms;          /* since when nothing but a crash would change it; -1: it would */
 };
 
 static void erase(struct watch *w)
@@ -106,17 +107,17 @@ static enum err next_news(struct watch *w, int64_t timeout_ms, bool *is_news, st
 }
 
 /* Until the task has changed, or may have. */
-static enum err wait_for_change(struct watch *w, struct error *e)
+static enum err wait_for_change(struct watch *w, int64_t timeout_ms, struct error *e)
 {
     bool is_news = false;
     enum err err = open_events(w, e);
     if (err != ERR_OK)
         return err;
     if (w->events == NULL) {
-        interrupt_pause(LOOK_MS);
+        interrupt_pause((int)timeout_ms);
         return ERR_OK;
     }
-    err = next_news(w, LOOK_MS, &is_news, e);
+    err = next_news(w, timeout_ms, &is_news, e);
     /* What follows at once belongs to the same look. */
     int64_t until_ms = clock_monotonic_ms() + PAUSE_MS;
     while (err == ERR_OK && is_news && clock_monotonic_ms() < until_ms)
@@ -139,20 +140,55 @@ static enum err check_deadline(const struct watch *w, struct error *e)
                      w->wait->timeout_s, (char *)w->shown.data, w->wait->task);
 }
 
+/* How long to wait for the next change; 0 when the task is over. */
+static int64_t time_to_wait(struct watch *w, const json_t *counts)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (!task_view_is_settled(counts)) {
+        w->settled_ms = -1;
+        return LOOK_MS;
+    }
+    if (json_integer_value(json_object_get(json_object_get(counts, "runs"), "up")) == 0)
+        return 0;
+    if (w->settled_ms < 0)
+        w->settled_ms = now_ms;
+    int64_t left_ms = w->settled_ms + (int64_t)w->wait->settle_s * 1000 - now_ms;
+    return left_ms < 0 ? 0 : left_ms < LOOK_MS ? left_ms : LOOK_MS;
+}
+
+/* GET, again and again while the manager is away: it comes back with everything it knew. */
+static enum err look(struct watch *w, json_t **task, struct error *e)
+{
+    bool was_told = false;
+    for (;;) {
+        enum err err = client_call(w->client, "GET", (const char *)w->path.data, NULL, task, e);
+        if (err == ERR_OK)
+            err = show(w, json_object_get(*task, "counts"), e);
+        if (err == ERR_UNAVAILABLE && w->shown.data != NULL)
+            err = check_deadline(w, e);
+        else
+            return err;
+        if (err != ERR_OK)
+            return err;
+        if (!was_told)
+            fprintf(stderr, "hivecast: the manager is away, trying again\n");
+        was_told = true;
+        interrupt_pause(AWAY_MS);
+    }
+}
+
 static enum err watch_task(struct watch *w, json_t **task, struct error *e)
 {
     /* Events are there before the first look, so that no change is between. */
     enum err err = open_events(w, e);
     while (err == ERR_OK) {
-        err = client_call(w->client, "GET", (const char *)w->path.data, NULL, task, e);
+        err = look(w, task, e);
+        int64_t timeout_ms = err == ERR_OK ? time_to_wait(w, json_object_get(*task, "counts")) : 0;
+        if (timeout_ms == 0)
+            return err;
+        err = check_deadline(w, e);
         if (err == ERR_OK)
-            err = show(w, json_object_get(*task, "counts"), e);
-        if (err == ERR_OK && task_view_is_settled(json_object_get(*task, "counts")))
-            return ERR_OK;
-        if (err == ERR_OK)
-            err = check_deadline(w, e);
-        if (err == ERR_OK)
-            err = wait_for_change(w, e);
+            err = wait_for_change(w, timeout_ms, e);
         if (err == ERR_OK) {
             json_decref(*task);
             *task = NULL;
@@ -193,7 +229,7 @@ static enum err make_result(struct watch *w, const json_t *task, json_t **result
 enum err deploy_wait(struct client *client, const struct deploy_wait *wait, json_t **result,
                      struct error *e)
 {
-    struct watch w = {.wait = wait, .client = client, .deadline_ms = -1};
+    struct watch w = {.wait = wait, .client = client, .deadline_ms = -1, .settled_ms = -1};
     json_t *task = NULL;
     if (wait->timeout_s > 0)
         w.deadline_ms = clock_monotonic_ms() + (int64_t)wait->timeout_s * 1000;

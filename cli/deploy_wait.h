@@ -12,6 +12,7 @@ struct deploy_wait {
     const char *task;
     bool is_json;   /* print nothing on the way */
     long timeout_s; /* 0: none */
+    long settle_s;  /* run commands that are up are watched for so long: most crash at once */
 };
 
 /* *result is {task, counts, failures, ok} (caller releases). ERR_TIMEOUT, or ERR_STOPPED after

@@ -28,9 +28,9 @@ void archive_maker_entry(struct bytes *tar, const char *name, char type, unsigne
     memcpy(h + 136, "14000000000", 12);
     memset(h + 148, ' ', 8);
     h[156] = type;
+    memcpy(h + 157, link, strnlen(link, 100));
     /* Fields of a header need no NUL. */
-    memcpy(h + 157, link, strnlen(link, 100)); /* NOLINT(bugprone-not-null-terminated-result) */
-    memcpy(h + 257, "ustar\00000", 8);
+    memcpy(h + 257, "ustar\00000", 8); /* NOLINT(bugprone-not-null-terminated-result) */
     unsigned sum = 0;
     for (size_t i = 0; i < BLOCK; i++)
         sum += (unsigned char)h[i];
