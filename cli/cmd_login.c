@@ -29,9 +29,10 @@ static enum err ask(char *line, size_t size, struct error *e)
         return read_line(line, size, e);
     struct termios silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
+    /* Silence first: what is typed after the prompt is neither shown nor lost. */
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     fputs("Token: ", stderr);
     fflush(stderr);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     enum err err = read_line(line, size, e);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
     fputc('\n', stderr);
