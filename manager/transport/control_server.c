@@ -196,21 +196,29 @@ static void cut_removed(struct control_server *s)
     }
 }
 
+/* Once when it begins and once when it ends, not for every turn. */
+static void tell_storing(struct control_server *s, enum err err, const struct error *e)
+{
+    if (err != ERR_OK && !s->is_failing)
+        log_error("nothing can be stored: %s", e->text);
+    else if (err == ERR_OK && s->is_failing)
+        log_info("facts can be stored again");
+    s->is_failing = err != ERR_OK;
+}
+
 static void end_turn(struct control_server *s)
 {
     struct error e;
+    bool has_facts = s->config.core->is_open;
     enum err err = core_end_turn(s->config.core, &e);
     if (err == ERR_OK) {
         outgoing_send(&s->outgoing, s->router);
         cut_removed(s);
-        if (s->is_failing)
-            log_info("facts can be stored again");
     } else {
         outgoing_fail(&s->outgoing, s->router, &e);
-        if (!s->is_failing)
-            log_error("nothing can be stored: %s", e.text);
     }
-    s->is_failing = err != ERR_OK;
+    if (has_facts)
+        tell_storing(s, err, &e);
     agent_calls_reset(&s->calls);
 }
 

@@ -54,8 +54,9 @@ int fixture_set_up(void **state)
     struct store *reader = NULL;
     assert_int_equal(transport_new(&f->transport, NULL), ERR_OK);
     assert_int_equal(store_open(STORE_KIND, STORE_NAME, &store, NULL), ERR_OK);
-    assert_int_equal(core_init(&f->core, store, transport_outbox(f->transport), task_wire_encode,
-                               token_key, NULL),
+    faulty_store_init(&f->faulty, store);
+    assert_int_equal(core_init(&f->core, &f->faulty.store, transport_outbox(f->transport),
+                               task_wire_encode, token_key, NULL),
                      ERR_OK);
     assert_int_equal(store_open_reader(STORE_KIND, STORE_NAME, &reader, NULL), ERR_OK);
     struct transport_config config = {.control_endpoint = "tcp://127.0.0.1:*",
@@ -272,4 +273,21 @@ void fixture_join(struct fixture *f, const struct device *d, struct wire_client 
 {
     fixture_connect(f, d, control);
     assert_int_equal(fixture_hello(control, d->id, NULL), ERR_OK);
+}
+
+static enum err do_break(void *arg, struct error *e)
+{
+    (void)e;
+    struct question *q = arg;
+    q->fixture->faulty.code = ERR_NO_SPACE;
+    q->fixture->faulty.fails_commits = q->is_online;
+    return ERR_OK;
+}
+
+void fixture_break_commits(struct fixture *f, bool broken)
+{
+    struct question q = {.fixture = f, .is_online = broken};
+    struct error e;
+    enum err err = mailbox_call(f->core.mailbox, do_break, &q, &e);
+    assert_int_equal(err, broken ? ERR_NO_SPACE : ERR_OK);
 }

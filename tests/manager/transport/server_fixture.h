@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 
+#include "faulty_store.h"
 #include "hivecast/v1/agent.pb-c.h"
 #include "hivecast/v1/manager.pb-c.h"
 #include "transport.h"
@@ -21,6 +22,7 @@
 struct fixture {
     void *context; /* of the clients */
     struct key_pair server_keys;
+    struct faulty_store faulty;
     struct core core;
     struct transport *transport;
     int stop_fd;
@@ -53,6 +55,8 @@ bool fixture_is_online(struct fixture *f, const char *id);
 /* Waits until that is so; false when it does not come about for WIRE_WAIT_MS. */
 bool fixture_wait_online(struct fixture *f, const char *id, bool is_online);
 struct task_target fixture_row(struct fixture *f, const char *task_id, const char *target_id);
+/* From this very call on, nothing can be committed, or everything again. */
+void fixture_break_commits(struct fixture *f, bool broken);
 uint64_t fixture_log_count(struct fixture *f);
 
 void fixture_connect(struct fixture *f, const struct device *d, struct wire_client *control);
