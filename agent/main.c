@@ -71,6 +71,26 @@ static enum err read_config(const struct options *o, struct agent_config *out, s
     return ERR_OK;
 }
 
+/* Holds the data directory for as long as the agent runs. */
+static enum err serve(struct agent_config *config, struct error *e)
+{
+    struct identity id;
+    enum err err = keys_init(e);
+    if (err == ERR_OK) /* before anything is made in a directory that is not ours */
+        err = identity_load(config->data_dir, &id, e);
+    if (err != ERR_OK)
+        return err;
+    /* Commands have directories of their own, so what they are told must not be relative to ours.
+     */
+    AUTO_FREE char *data_dir = realpath(config->data_dir, NULL);
+    if (data_dir == NULL)
+        return error_errno(e, "find %s", config->data_dir);
+    config->data_dir = data_dir;
+    AUTO_CLOSE int lock = -1;
+    err = fs_lock_dir(data_dir, &lock, e);
+    return err == ERR_OK ? agent_run(config, e) : err;
+}
+
 static int run(int argc, char **argv)
 {
     struct error e = {0};
@@ -83,21 +103,12 @@ static int run(int argc, char **argv)
         options_print_help(run_specs, RUN_HELP_COUNT);
         return EXIT_SUCCESS;
     }
-    struct agent_config config;
-    err = read_config(o, &config, &e);
-    if (err != ERR_OK)
-        return fail("run", err, &e);
     /* One arena: our threads hardly allocate, and each arena would cost memory of its own. */
     (void)mallopt(M_ARENA_MAX, 1); /* NOLINT(concurrency-mt-unsafe): no thread yet */
-    AUTO_CLOSE int lock = -1;
-    struct identity id;
-    err = keys_init(&e);
-    if (err == ERR_OK) /* before anything is made in a directory that is not ours */
-        err = identity_load(config.data_dir, &id, &e);
+    struct agent_config config;
+    err = read_config(o, &config, &e);
     if (err == ERR_OK)
-        err = fs_lock_dir(config.data_dir, &lock, &e);
-    if (err == ERR_OK)
-        err = agent_run(&config, &e);
+        err = serve(&config, &e);
     return err == ERR_OK ? EXIT_SUCCESS : fail("run", err, &e);
 }
 
