@@ -71,6 +71,20 @@ static enum err read_config(const struct options *o, struct agent_config *out, s
     return ERR_OK;
 }
 
+/* Before any thread. One arena: ours hardly allocate, and each arena would cost memory of its own.
+ * Chunks go back to the system as soon as they are written: a big package takes what a small one
+ * does. */
+static void keep_heap_small(void)
+{
+    static const int settings[][2] = {
+        {M_ARENA_MAX,      1        },
+        {M_MMAP_THRESHOLD, 32 * 1024},
+        {M_TRIM_THRESHOLD, 64 * 1024}
+    };
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+        (void)mallopt(settings[i][0], settings[i][1]); /* NOLINT(concurrency-mt-unsafe) */
+}
+
 /* Holds the data directory for as long as the agent runs. */
 static enum err serve(struct agent_config *config, struct error *e)
 {
@@ -103,8 +117,7 @@ static int run(int argc, char **argv)
         options_print_help(run_specs, RUN_HELP_COUNT);
         return EXIT_SUCCESS;
     }
-    /* One arena: our threads hardly allocate, and each arena would cost memory of its own. */
-    (void)mallopt(M_ARENA_MAX, 1); /* NOLINT(concurrency-mt-unsafe): no thread yet */
+    keep_heap_small();
     struct agent_config config;
     err = read_config(o, &config, &e);
     if (err == ERR_OK)
