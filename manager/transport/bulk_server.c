@@ -114,7 +114,6 @@ static enum err open_router(struct bulk_server *s, const struct bulk_config *c, 
         .frame_max = BULK_REQUEST_MAX,
         .receive_queue = RECEIVE_QUEUE,
         .send_queue = SEND_QUEUE,
-        .heartbeat_ms = (int)c->heartbeat_ms,
         .io_threads = BULK_IO_THREAD,
     };
     return server_socket_open(c->context, &socket, &s->requests.router, s->endpoint, e);

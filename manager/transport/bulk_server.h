@@ -13,7 +13,6 @@ struct bulk_config {
     void *context; /* of ZeroMQ */
     const char *endpoint;
     const struct key_pair *keys;
-    uint32_t heartbeat_ms;
     struct package_store *packages;
 };
 

@@ -80,7 +80,6 @@ enum err control_server_bind(struct control_server *s, const struct control_conf
         .frame_max = CONTROL_MESSAGE_MAX,
         .receive_queue = RECEIVE_QUEUE,
         .send_queue = SEND_QUEUE,
-        .heartbeat_ms = (int)c->heartbeat_ms,
         .io_threads = CONTROL_IO_THREAD,
     };
     s->config = *c;

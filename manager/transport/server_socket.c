@@ -13,10 +13,17 @@
 /* Ten thousand agents may come at once and all need their turn; one that only holds a connection
  * open without shaking hands is gone after this time. */
 enum { HANDSHAKE_MS = 30000, BACKLOG = 4096 };
-enum { KEEPALIVE_IDLE_S = 60, KEEPALIVE_INTERVAL_S = 20, KEEPALIVE_COUNT = 3 };
 
-/* An IPv4 address on an IPv6 socket would be told as [::ffff:...], which IPv4 agents cannot reach.
- */
+/* The kernel finds dead peers within a minute and costs us nothing; heartbeats of ZeroMQ would keep
+ * ten thousand timers in a list that libzmq searches from the start. */
+enum {
+    KEEPALIVE_IDLE_S = 30,
+    KEEPALIVE_INTERVAL_S = 10,
+    KEEPALIVE_COUNT = 3,
+    UNANSWERED_MS = 60000,
+};
+
+/* An IPv4 address on an IPv6 socket would be told as [::ffff:...], of no use to IPv4 agents. */
 static bool is_for_ipv6(const char *endpoint)
 {
     return strchr(endpoint, '[') != NULL || strstr(endpoint, "//*:") != NULL;
@@ -35,12 +42,11 @@ static enum err set_numbers(void *socket, const struct server_socket_config *c, 
         {ZMQ_RCVHWM,              c->receive_queue        },
         {ZMQ_SNDHWM,              c->send_queue           },
         {ZMQ_ROUTER_MANDATORY,    1                       },
-        {ZMQ_HEARTBEAT_IVL,       c->heartbeat_ms         },
-        {ZMQ_HEARTBEAT_TIMEOUT,   3 * c->heartbeat_ms     },
         {ZMQ_TCP_KEEPALIVE,       1                       },
         {ZMQ_TCP_KEEPALIVE_IDLE,  KEEPALIVE_IDLE_S        },
         {ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_INTERVAL_S    },
         {ZMQ_TCP_KEEPALIVE_CNT,   KEEPALIVE_COUNT         },
+        {ZMQ_TCP_MAXRT,           UNANSWERED_MS           },
         {ZMQ_CURVE_SERVER,        1                       },
     };
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {

@@ -15,7 +15,6 @@ struct server_socket_config {
     int frame_max;       /* bytes; a peer that sends more is disconnected */
     int receive_queue;   /* messages per peer */
     int send_queue;      /* messages per peer */
-    int heartbeat_ms;    /* a peer silent for three of these is disconnected */
     uint64_t io_threads; /* bit mask */
 };
 

@@ -55,7 +55,6 @@ enum err transport_start(struct transport *t, const struct transport_config *c,
         .context = t->context,
         .endpoint = c->bulk_endpoint,
         .keys = c->keys,
-        .heartbeat_ms = c->heartbeat_ms,
         .packages = c->packages,
     };
     const struct control_config control = {
