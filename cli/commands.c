@@ -109,7 +109,7 @@ const struct command commands[] = {
      tasks_rm_run                                                                                                                                                         },
     {"logs",       NULL,     "",               "search or follow what commands wrote",                      OPTIONS(logs_options),        0, 0,   false,
      logs_run                                                                                                                                                             },
-    {"exec",       NULL,     "TARGET COMMAND", "run one shell command on a target",                         NO_OPTIONS,                   2, ANY, false,
+    {"exec",       NULL,     "TARGET COMMAND", "run one shell command on a target (in quotes, or after --)",                         NO_OPTIONS,                   2, ANY, false,
      exec_run                                                                                                                                                             },
     {"stop",       NULL,     "ID",             "stop a task, or all tasks of a target",                     OPTIONS(stop_options),        1, 1,
      false,                                                                                                                                              stop_run         },
