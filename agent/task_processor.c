@@ -186,7 +186,9 @@ static bool begin(struct task_processor *p, struct job *j)
         return true;
     }
     struct error e;
-    if (w->is_kept && job_save(p->data_dir, j, &e) != ERR_OK) {
+    enum err err = w->is_kept ? job_save(p->data_dir, j, &e) : ERR_OK;
+    if (err != ERR_OK) {
+        error_wrap(&e, err, "the agent cannot keep the state of the task");
         task_steps_fail(p, j, &e);
         return true;
     }
