@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "control_dispatch.h"
 #include "disconnects.h"
+#include "inflow.h"
 #include "log.h"
 #include "zap.h"
 
@@ -21,6 +22,7 @@ enum {
     TURN_MESSAGES = 256,
     TURN_MS = 10,
     TICK_MS = 1000,
+    INFLOW_MS = 200,
     /* A target is offline after so many heartbeats were missed. */
     HEARTBEATS_MISSED = 3,
     /* Per peer. An agent has few requests under way; what we say to it is small. */
@@ -39,7 +41,9 @@ struct control_server {
     void *router;
     void *monitor;
     char endpoint[ENDPOINT_SIZE];
-    int64_t next_tick_ms; /* monotonic */
+    struct inflow inflow;
+    int64_t next_tick_ms;   /* monotonic */
+    int64_t next_inflow_ms; /* monotonic */
     uint64_t refused_told;
     bool is_failing; /* the last turn could not be committed */
 };
@@ -88,10 +92,10 @@ enum err control_server_bind(struct control_server *s, const struct control_conf
     enum err err = zap_open(&s->zap, c->context, e);
     if (err == ERR_OK)
         err = server_socket_open(c->context, &socket, &s->router, s->endpoint, e);
-    if (err == ERR_OK)
-        err =
-            disconnects_open(c->context, s->router, "inproc://control-disconnects", &s->monitor, e);
-    return err;
+    if (err != ERR_OK)
+        return err;
+    s->inflow.ports[0] = inflow_port(s->endpoint);
+    return disconnects_open(c->context, s->router, "inproc://control-disconnects", &s->monitor, e);
 }
 
 void control_server_free(struct control_server *s)
@@ -101,6 +105,7 @@ void control_server_free(struct control_server *s)
     agent_calls_reset(&s->calls);
     outgoing_clear(&s->outgoing);
     revoked_clear(&s->revoked);
+    inflow_clear(&s->inflow);
     sessions_free(s->dispatch.service.sessions);
     if (s->monitor != NULL)
         (void)zmq_close(s->monitor);
@@ -166,6 +171,26 @@ static void tick(struct control_server *s)
     s->refused_told = s->zap.refused;
 }
 
+static void note_inflow(struct control_server *s, zmq_msg_t *frames, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 1; i < count; i++)
+        bytes += zmq_msg_size(&frames[i]);
+    if (count > 1)
+        inflow_note(&s->inflow, zmq_msg_get(&frames[1], ZMQ_SRCFD), bytes, count - 1);
+}
+
+static void watch_inflow(struct control_server *s)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (now_ms < s->next_inflow_ms)
+        return;
+    s->next_inflow_ms = now_ms + INFLOW_MS;
+    size_t cut = inflow_tick(&s->inflow, now_ms);
+    if (cut > 0)
+        log_warn("ended %zu connections that sent no end of a message", cut);
+}
+
 static void read_messages(struct control_server *s)
 {
     int64_t end_ms = clock_monotonic_ms() + TURN_MS;
@@ -179,6 +204,7 @@ static void read_messages(struct control_server *s)
         if (err != ERR_OK)
             continue; /* garbage, already dropped */
         read_disconnects(s);
+        note_inflow(s, frames, count);
         control_dispatch(&s->dispatch, frames, count);
     }
 }
@@ -231,14 +257,21 @@ static void run_turn(struct control_server *s)
     read_disconnects(s);
     tell_departed(s);
     read_messages(s);
+    watch_inflow(s);
     tick(s);
     end_turn(s);
 }
 
 static long wait_ms(const struct control_server *s)
 {
-    int64_t left_ms = s->next_tick_ms - clock_monotonic_ms();
+    int64_t next_ms = s->next_tick_ms < s->next_inflow_ms ? s->next_tick_ms : s->next_inflow_ms;
+    int64_t left_ms = next_ms - clock_monotonic_ms();
     return left_ms < 0 ? 0 : (long)left_ms;
+}
+
+void control_server_watch_port(struct control_server *s, const char *endpoint)
+{
+    s->inflow.ports[1] = inflow_port(endpoint);
 }
 
 enum err control_server_run(struct control_server *s, int stop_fd, struct error *e)

@@ -31,6 +31,8 @@ MUST_CHECK enum err control_server_bind(struct control_server *s, const struct c
                                         struct error *e);
 /* As bound: "tcp://0.0.0.0:5557". */
 const char *control_server_endpoint(const struct control_server *s);
+/* The bulk socket's connections are watched too: no request there is large (inflow.h). */
+void control_server_watch_port(struct control_server *s, const char *endpoint);
 /* Serves until stop_fd is readable. */
 MUST_CHECK enum err control_server_run(struct control_server *s, int stop_fd, struct error *e);
 void control_server_free(struct control_server *s);

@@ -67,7 +67,10 @@ enum err transport_start(struct transport *t, const struct transport_config *c,
         .cut_arg = t,
     };
     enum err err = bulk_server_start(&bulk, take_reader, &t->bulk, e);
-    return err == ERR_OK ? control_server_bind(t->control, &control, e) : err;
+    if (err != ERR_OK)
+        return err;
+    control_server_watch_port(t->control, bulk_server_endpoint(t->bulk));
+    return control_server_bind(t->control, &control, e);
 }
 
 const char *transport_control_endpoint(const struct transport *t)

@@ -161,6 +161,28 @@ static void a_giant_frame_ends_the_connection(void **state)
     wire_client_close(&c);
 }
 
+static void pouring_in_what_is_no_message_ends_the_connection(void **state)
+{
+    struct fixture *f = *state;
+    struct device d = fixture_register(f, "drone-1");
+    struct device other = fixture_register(f, "drone-2");
+    struct wire_client flood;
+    struct wire_client c;
+    fixture_join(f, &other, &c);
+    fixture_connect(f, &d, &flood);
+    size_t size = 1000 * 1000;
+    char *piece = calloc(1, size);
+    assert_non_null(piece);
+    for (int i = 0; i < 40; i++)
+        assert_int_equal(zmq_send(flood.socket, piece, size, ZMQ_SNDMORE), (int)size);
+    assert_int_equal(zmq_send(flood.socket, piece, size, 0), (int)size);
+    free(piece);
+    assert_true(wire_client_wait_event(&flood, ZMQ_EVENT_DISCONNECTED, WIRE_WAIT_MS));
+    assert_int_equal(heartbeat(&c), ERR_OK);
+    wire_client_close(&flood);
+    wire_client_close(&c);
+}
+
 static void a_closed_connection_makes_the_target_offline_at_once(void **state)
 {
     struct fixture *f = *state;
@@ -421,6 +443,7 @@ int main(void)
         TEST(unknown_methods_are_unsupported),
         TEST(garbage_is_dropped_and_the_next_request_works),
         TEST(a_giant_frame_ends_the_connection),
+        TEST(pouring_in_what_is_no_message_ends_the_connection),
         TEST(a_closed_connection_makes_the_target_offline_at_once),
         TEST(goodbye_makes_the_target_offline),
         TEST(a_silent_target_goes_offline_and_comes_back_with_a_heartbeat),
