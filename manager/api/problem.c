@@ -46,8 +46,8 @@ static size_t field_length(enum err code, const char *detail)
     size_t length = strspn(detail, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                    "0123456789_-.[]");
     const char *rest = detail + length;
-    bool is_field =
-        strncmp(rest, ": ", 2) == 0 || strncmp(rest, " '", 2) == 0 || strncmp(rest, " is empty", 9) == 0;
+    bool is_field = strncmp(rest, ": ", 2) == 0 || strncmp(rest, " '", 2) == 0 ||
+                    strncmp(rest, " is empty", 9) == 0;
     return is_field ? length : 0;
 }
 

@@ -344,6 +344,14 @@ size_t registry_expire(struct registry *r, int64_t before_ms)
     return count;
 }
 
+void registry_clock_set(struct registry *r, int64_t by_ms)
+{
+    for (size_t i = 0; i < r->index.count; i++) {
+        if (r->index.by_id[i]->target.is_online)
+            r->index.by_id[i]->target.last_seen_ms += by_ms;
+    }
+}
+
 size_t registry_online_count(const struct registry *r)
 {
     return r->online_count;

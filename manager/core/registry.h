@@ -45,6 +45,8 @@ MUST_CHECK enum err registry_disconnected(struct registry *r, const char *id, in
 /* Marks as offline who was not seen since before_ms; returns how many. Inside a request: when they
  * were seen is stored. */
 size_t registry_expire(struct registry *r, int64_t before_ms);
+/* The wall clock was set by so much: when those online were seen is told by the new one. */
+void registry_clock_set(struct registry *r, int64_t by_ms);
 size_t registry_online_count(const struct registry *r);
 size_t registry_count(const struct registry *r);
 

@@ -23,6 +23,7 @@ enum {
     TURN_MS = 10,
     TICK_MS = 1000,
     INFLOW_MS = 200,
+    CLOCK_STEP_MS = 500, /* more than clocks drift between ticks */
     /* A target is offline after so many heartbeats were missed. */
     HEARTBEATS_MISSED = 3,
     /* Per peer. An agent has few requests under way; what we say to it is small. */
@@ -45,7 +46,8 @@ struct control_server {
     int64_t next_tick_ms;   /* monotonic */
     int64_t next_inflow_ms; /* monotonic */
     uint64_t refused_told;
-    bool is_failing; /* the last turn could not be committed */
+    int64_t wall_offset_ms; /* of the wall clock to the monotonic one, at the last tick */
+    bool is_failing;        /* the last turn could not be committed */
 };
 
 struct control_server *control_server_new(void)
@@ -147,10 +149,21 @@ static void tell_departed(struct control_server *s)
     }
 }
 
+/* A wall clock that somebody sets must not make everybody look silent, or seen just now. */
+static void follow_wall_clock(struct control_server *s)
+{
+    int64_t offset_ms = clock_wall_ms() - clock_monotonic_ms();
+    int64_t by_ms = offset_ms - s->wall_offset_ms;
+    if (s->wall_offset_ms != 0 && (by_ms > CLOCK_STEP_MS || by_ms < -CLOCK_STEP_MS))
+        registry_clock_set(s->config.core->registry, by_ms);
+    s->wall_offset_ms = offset_ms;
+}
+
 static enum err run_expiry(void *arg, struct error *e)
 {
     (void)e;
-    const struct control_server *s = arg;
+    struct control_server *s = arg;
+    follow_wall_clock(s);
     int64_t patience_ms = (int64_t)HEARTBEATS_MISSED * s->config.heartbeat_ms;
     (void)registry_expire(s->config.core->registry, clock_wall_ms() - patience_ms);
     return ERR_OK;

@@ -254,6 +254,19 @@ static void silence_is_noticed_and_a_sign_of_life_too(void **state)
     registry_seen(registry_of(state), "nobody", 5, 9500);
 }
 
+static void setting_the_wall_clock_makes_nobody_silent(void **state)
+{
+    struct core_fixture *f = *state;
+    add_target(f, "drone-1", "");
+    connect_target(f, "drone-1", "");
+    registry_seen(registry_of(state), "drone-1", 5, 5000);
+    registry_clock_set(registry_of(state), 1000000);
+    assert_int_equal(registry_expire(registry_of(state), 1004000), 0);
+    assert_int_equal(target_of(state, "drone-1")->last_seen_ms, 1005000);
+    registry_clock_set(registry_of(state), -1000000);
+    assert_int_equal(registry_expire(registry_of(state), 6000), 1);
+}
+
 static bool copy_target(void *arg, const struct target *t)
 {
     *(struct target *)arg = *t;
@@ -311,6 +324,7 @@ int main(void)
         REGISTRY_TEST(an_operators_location_stays_until_it_is_lifted),
         REGISTRY_TEST(a_new_stream_starts_the_numbering_again),
         REGISTRY_TEST(silence_is_noticed_and_a_sign_of_life_too),
+        REGISTRY_TEST(setting_the_wall_clock_makes_nobody_silent),
         REGISTRY_TEST(when_a_target_was_seen_is_stored_at_its_disconnect),
         REGISTRY_TEST(reloading_forgets_what_was_not_stored_but_not_who_is_there),
     };
