@@ -223,7 +223,7 @@ static enum err work(struct agent *a, struct error *e)
     size_t killed = process_table_kill_leftovers(a->processes);
     if (killed > 0)
         log_info("%zu processes of an earlier run were ended", killed);
-    agent_work_empty_trash(a);
+    agent_children_empty_trash(a);
     task_processor_boot(a->tasks);
     enum err err = transport_client_start(a->transport, e);
     if (err == ERR_OK)

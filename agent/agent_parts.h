@@ -58,8 +58,17 @@ bool agent_work_is_done(const struct agent *a);
 void agent_work_stop(struct agent *a);
 /* Kills what is left. */
 void agent_work_free(struct agent *a);
+
+/* agent_children.c: `hivecast-agent COMMAND PATH` as a child; events must log its output. */
+MUST_CHECK enum err agent_children_start(struct agent *a, const char *command, const char *path,
+                                         const struct process_events *events, void *arg,
+                                         struct process **out, struct error *e);
+void agent_children_log(void *arg, const char *text, size_t size, bool is_error);
+/* Out of sight at once, by a rename, so that nobody takes it for a release meanwhile; then removed
+ * in a child. arg is the agent. */
+void agent_children_remove(void *arg, const char *path);
 /* Removes what earlier removals did not finish. */
-void agent_work_empty_trash(struct agent *a);
+void agent_children_empty_trash(struct agent *a);
 
 /* agent_calls.c: what the manager calls, and what it is told. */
 extern const struct transport_handler agent_calls_handlers[];

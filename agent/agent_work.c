@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* agent_work: does what task_processor decides: fetches, transfers, installs, runs and removes,
  * each with the part that knows how. Thread: the loop's. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -175,38 +174,15 @@ static void synced(void *arg, int exit_status)
     installed(u, exit_status == 0 ? NULL : &e);
 }
 
-static void log_child(void *arg, const char *text, size_t size, bool is_error)
-{
-    (void)arg;
-    log_write(is_error ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "%.*s", (int)size, text);
-}
-
-static void removed(void *arg, int exit_status)
-{
-    (void)arg;
-    if (exit_status != 0)
-        log_warn("what is in the trash could not be removed; it is tried again at the next start");
-}
-
-static const struct process_events sync_events = {.line = log_child, .ended = synced};
-static const struct process_events remove_events = {.line = log_child, .ended = removed};
-
-/* The blocking part happens in a child of our own program. */
-static enum err start_child(struct agent *a, const char *command, const char *path,
-                            const struct process_events *events, void *arg, struct process **out,
-                            struct error *e)
-{
-    const char *const argv[] = {a->program, command, path, NULL};
-    struct process_place place = {.directory = a->config->data_dir};
-    return process_start_program(a->processes, argv, &place, events, arg, out, e);
-}
+static const struct process_events sync_events = {.line = agent_children_log, .ended = synced};
 
 /* Puts the release on disk for good, in a child where there is something to wait for. True when the
  * child will tell. */
 static bool sync_release(struct unit *u, struct error *e, enum err *err)
 {
     if (!layout_is_empty(u->tree_path)) {
-        *err = start_child(u->agent, "internal-sync", u->tree_path, &sync_events, u, &u->sync, e);
+        *err = agent_children_start(u->agent, "internal-sync", u->tree_path, &sync_events, u,
+                                    &u->sync, e);
         return *err == ERR_OK;
     }
     AUTO_FREE char *parent = NULL;
@@ -243,7 +219,7 @@ static enum err work_install(void *arg, const struct task *task, const char *tre
     if (err == ERR_OK && u->tree_path == NULL)
         err = error_set(e, ERR_NO_MEMORY, "no memory");
     if (err == ERR_OK && task->install_commands.count == 0) {
-        err = start_child(a, "internal-sync", tree_path, &sync_events, u, &u->sync, e);
+        err = agent_children_start(a, "internal-sync", tree_path, &sync_events, u, &u->sync, e);
     } else if (err == ERR_OK) {
         struct package_installer_order order = {
             .task = task,
@@ -319,29 +295,6 @@ static void work_stop_run(void *arg, const char *task_id)
         package_runner_stop(u->runner);
 }
 
-static void remove_in_background(struct agent *a, const char *path)
-{
-    struct process *child;
-    struct error e;
-    if (start_child(a, "internal-remove", path, &remove_events, a, &child, &e) != ERR_OK)
-        log_warn("remove %s: %s", path, e.text);
-}
-
-/* Out of sight at once, by a rename, so that nobody takes it for a release meanwhile. */
-static void work_remove_tree(void *arg, const char *path)
-{
-    struct agent *a = arg;
-    char trash[64];
-    snprintf(trash, sizeof(trash), "trash/%lld-%u", (long long)getpid(), ++a->trash_count);
-    AUTO_FREE char *to = NULL;
-    struct error e;
-    if (fs_join(a->config->data_dir, trash, &to, &e) != ERR_OK || rename(path, to) != 0) {
-        log_warn("%s is in the way and cannot be moved", path);
-        return;
-    }
-    remove_in_background(a, to);
-}
-
 const struct task_host agent_work_host = {
     .acknowledge = work_acknowledge,
     .event = work_event,
@@ -352,31 +305,8 @@ const struct task_host agent_work_host = {
     .cancel_install = work_cancel_install,
     .run = work_run,
     .stop_run = work_stop_run,
-    .remove_tree = work_remove_tree,
+    .remove_tree = agent_children_remove,
 };
-
-static void empty_one(void *arg, const char *name)
-{
-    struct agent *a = arg;
-    AUTO_FREE char *dir = NULL;
-    AUTO_FREE char *path = NULL;
-    if (fs_join(a->config->data_dir, "trash", &dir, NULL) == ERR_OK &&
-        fs_join(dir, name, &path, NULL) == ERR_OK)
-        remove_in_background(a, path);
-}
-
-void agent_work_empty_trash(struct agent *a)
-{
-    AUTO_FREE char *dir = NULL;
-    struct error e;
-    enum err err = fs_join(a->config->data_dir, "trash", &dir, &e);
-    if (err == ERR_OK)
-        err = fs_mkdirs(dir, 0700, &e);
-    if (err == ERR_OK)
-        err = layout_each(dir, empty_one, a, &e);
-    if (err != ERR_OK)
-        log_warn("empty the trash: %s", e.text);
-}
 
 bool agent_work_is_done(const struct agent *a)
 {

@@ -7,6 +7,8 @@
 #include "layout.h"
 #include "log.h"
 #include "task_steps.h"
+#include "task_tidy.h"
+#include "task_work.h"
 
 static void load_job(void *arg, const char *name)
 {
@@ -84,7 +86,7 @@ static void start_again(struct task_processor *p, struct job *j)
     enum err err = job_need_task(p->data_dir, j, &e);
     j->run_state = RUN_STOPPED;
     if (err == ERR_OK && !is_being_replaced(p, j))
-        err = task_steps_run(p, j, &e);
+        err = task_work_run(p, j, &e);
     if (err != ERR_OK)
         log_error("task %s cannot be started again: %s", j->id, e.text);
     task_steps_acknowledge(p, j);

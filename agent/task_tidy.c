@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "task_tidy.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "fs.h"
 #include "layout.h"
 #include "log.h"
-#include "task_steps.h"
 
 /* Tasks that are over are remembered so that a late announcement does not start them again. */
 enum { REMEMBERED_MAX = 32 };
