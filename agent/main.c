@@ -2,6 +2,7 @@
 /* hivecast-agent: subcommands and options. */
 #include <errno.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -118,6 +119,7 @@ static int run(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     keep_heap_small();
+    (void)signal(SIGPIPE, SIG_IGN); /* whoever read our log may go; children have it reset */
     struct agent_config config;
     err = read_config(o, &config, &e);
     if (err == ERR_OK)

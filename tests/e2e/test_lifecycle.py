@@ -190,3 +190,19 @@ def test_status_tells_what_an_agent_is_and_does(swarm):
     text = status()
     for word in ("drone-1", "camera", str(swarm.manager.control_port)):
         assert word in text, text
+
+
+def test_an_agent_outlives_whoever_read_its_log(swarm):
+    agent, = swarm.add(1, start=False)
+    reader, writer = os.pipe()
+    process = subprocess.Popen([BIN / "hivecast-agent", "run", "--data-dir", agent.data, "--log-level", "debug"],
+                               stderr=writer)
+    os.close(writer)
+    os.close(reader)
+    try:
+        agent.wait_online()
+        task = swarm.manager.deploy({"deploy": {"install": {"commands": ["true"]}, "target": {"ids": ["drone-1"]}}})
+        swarm.manager.wait_final(task, "succeeded")
+    finally:
+        process.terminate()
+        assert process.wait(60) == 0
