@@ -13,6 +13,7 @@
 #include "params.h"
 #include "reader_pool.h"
 
+struct ingest_gate;
 struct upload_store;
 struct upload;
 
@@ -21,12 +22,13 @@ struct api {
     struct mailbox *mailbox;
     struct reader_pool *readers;
     struct upload_store *uploads;
+    struct ingest_gate *ingests;
     const atomic_bool *is_stopping;
 };
 
 struct api_request {
     char id[ID_SIZE]; /* the variable of the path, checked; "" when it has none */
-    struct params query;
+    struct query_params query;
     json_t *body;               /* NULL: none was sent */
     struct upload *upload;      /* of POST /uploads */
     const char *auth_token;     /* X-Auth-Token; NULL: none */

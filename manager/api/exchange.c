@@ -2,24 +2,20 @@
 #include "exchange.h"
 
 #include <inttypes.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "body_json.h"
+#include "exchange_events.h"
 #include "exchange_upload.h"
 #include "log.h"
 #include "problem.h"
 #include "uploads.h"
-#include "websocket.h"
 
-/* A refused body up to this size is read to its end. */
-static const uint64_t drain_max = 1024ULL * 1024 * 1024;
-
-static const char *header(const struct exchange *x, const char *name)
+const char *exchange_header(const struct exchange *x, const char *name)
 {
-    return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
+    return u_map_get_case(x->request->map_header, name);
 }
 
 static void refuse(struct exchange *x, enum err code, int status, const char *detail)
@@ -32,7 +28,7 @@ static enum err check_auth(const struct exchange *x, struct error *e)
 {
     if (x->route->auth != AUTH_ADMIN)
         return ERR_OK;
-    const char *text = header(x, MHD_HTTP_HEADER_AUTHORIZATION);
+    const char *text = exchange_header(x, MHD_HTTP_HEADER_AUTHORIZATION);
     if (text == NULL || strncasecmp(text, "Bearer ", 7) != 0)
         return error_set(e, ERR_UNAUTHENTICATED, "Authorization: Bearer TOKEN is missing");
     text += strspn(text + 6, " ") + 6;
@@ -44,8 +40,8 @@ static enum err check_auth(const struct exchange *x, struct error *e)
 /* Content-Length, 0 when there is none; UINT64_MAX for a chunked body. */
 static enum err body_size(const struct exchange *x, uint64_t *out, struct error *e)
 {
-    const char *text = header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    *out = header(x, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL ? UINT64_MAX : 0;
+    const char *text = exchange_header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    *out = exchange_header(x, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL ? UINT64_MAX : 0;
     if (text == NULL)
         return ERR_OK;
     size_t digits = strspn(text, "0123456789");
@@ -72,7 +68,7 @@ static enum err check_type(struct exchange *x, struct error *e)
 {
     static const char *const yaml[] = {"application/yaml", "application/x-yaml", "text/yaml",
                                        "text/x-yaml", "text/vnd.yaml"};
-    const char *text = header(x, MHD_HTTP_HEADER_CONTENT_TYPE);
+    const char *text = exchange_header(x, MHD_HTTP_HEADER_CONTENT_TYPE);
     if (text == NULL || has_type(text, "application/json"))
         return ERR_OK;
     if ((x->route->flags & ROUTE_YAML) == 0)
@@ -93,7 +89,7 @@ static enum err check_body(struct exchange *x, struct error *e)
     if (err != ERR_OK)
         return err;
     if ((flags & ROUTE_UPLOAD) != 0)
-        return exchange_upload_begin(x, size, e);
+        return exchange_upload_check(x, size, e);
     if (size == 0 && (flags & ROUTE_BODY) != 0)
         return error_set(e, ERR_INVALID, "body: missing");
     if (size == 0)
@@ -103,33 +99,32 @@ static enum err check_body(struct exchange *x, struct error *e)
     return (flags & (ROUTE_BODY | ROUTE_BODY_OPTIONAL)) != 0 ? check_type(x, e) : ERR_OK;
 }
 
-struct query_walk {
-    struct params *query;
-    enum err err;
-    struct error *e;
-};
-
-static enum MHD_Result add_parameter(void *cls, enum MHD_ValueKind kind, const char *name,
-                                     const char *value)
-{
-    struct query_walk *walk = cls;
-    (void)kind;
-    walk->err = params_add(walk->query, name, value != NULL ? value : "", walk->e);
-    return walk->err == ERR_OK ? MHD_YES : MHD_NO;
-}
-
+/* From the raw line: escapes are decoded, and bad ones refused, by params_add. */
 static enum err take_query(struct exchange *x, struct error *e)
 {
-    struct query_walk walk = {.query = &x->in.query, .err = ERR_OK, .e = e};
-    MHD_get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, add_parameter, &walk);
-    if (walk.err == ERR_OK && (x->route->flags & ROUTE_QUERY) == 0)
+    const char *mark = strchr(x->request->http_url, '?');
+    AUTO_FREE char *text = strdup(mark != NULL ? mark + 1 : "");
+    if (text == NULL)
+        return error_set(e, ERR_NO_MEMORY, "no memory for the query");
+    for (char *c = text; *c != '\0'; c++)
+        *c = *c == '+' ? ' ' : *c;
+    char *rest = text;
+    enum err err = ERR_OK;
+    while (err == ERR_OK && rest != NULL) {
+        char *value = strsep(&rest, "&");
+        const char *name = strsep(&value, "=");
+        if (*name != '\0' || value != NULL)
+            err = params_add(&x->in.query, name, value != NULL ? value : "", e);
+    }
+    if (err == ERR_OK && (x->route->flags & ROUTE_QUERY) == 0)
         return params_end(&x->in.query, e);
-    return walk.err;
+    return err;
 }
 
-static enum err check(struct exchange *x, const char *method, const char *path, struct error *e)
+static enum err check(struct exchange *x, struct error *e)
 {
-    enum err err = route_find(method, path, &x->route, x->in.id, x->allow, e);
+    enum err err =
+        route_find(x->request->http_verb, x->request->url_path, &x->route, x->in.id, x->allow, e);
     if (err == ERR_OK)
         err = check_auth(x, e);
     if (err == ERR_OK)
@@ -137,32 +132,17 @@ static enum err check(struct exchange *x, const char *method, const char *path, 
     return err == ERR_OK ? check_body(x, e) : err;
 }
 
-static void take_address(struct exchange *x)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *address = info != NULL ? info->client_addr : NULL;
-    if (address == NULL)
-        return;
-    socklen_t size =
-        address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-    if (getnameinfo(address, size, x->in.address, sizeof(x->in.address), NULL, 0, NI_NUMERICHOST) !=
-        0)
-        x->in.address[0] = '\0';
-}
-
-struct exchange *exchange_new(struct api *api, struct event_streams *streams,
-                              struct MHD_Connection *connection, const char *method,
-                              const char *path)
+struct exchange *exchange_new(struct api *api, const struct _u_request *request,
+                              const char *address)
 {
     struct exchange *x = calloc(1, sizeof(*x));
     struct error e = {0};
     if (x == NULL)
         return NULL;
     x->api = api;
-    x->streams = streams;
-    x->connection = connection;
-    enum err err = check(x, method, path, &e);
+    x->request = request;
+    snprintf(x->in.address, sizeof(x->in.address), "%s", address);
+    enum err err = check(x, &e);
     bool is_other_method = err == ERR_UNSUPPORTED && x->route == NULL;
     if (err != ERR_OK)
         refuse(x, err, is_other_method ? MHD_HTTP_METHOD_NOT_ALLOWED : 0, e.text);
@@ -175,140 +155,55 @@ void exchange_free(struct exchange *x)
 {
     if (x == NULL)
         return;
-    if (x->post != NULL)
-        MHD_destroy_post_processor(x->post);
     upload_free(x->in.upload);
     event_stream_free(x->stream);
     params_clear(&x->in.query);
     json_decref(x->in.body);
     json_decref(x->out.json);
     bytes_clear(&x->out.text);
-    bytes_clear(&x->body);
     free(x);
-}
-
-bool exchange_can_answer_early(const struct exchange *x)
-{
-    uint64_t size = 0;
-    if (!x->is_refused)
-        return false;
-    return body_size(x, &size, NULL) != ERR_OK || (size != UINT64_MAX && size > drain_max) ||
-           (size > 0 && header(x, MHD_HTTP_HEADER_EXPECT) != NULL);
-}
-
-bool exchange_take(struct exchange *x, const char *data, size_t size)
-{
-    struct error e = {0};
-    x->received += size;
-    if (x->is_refused || x->upload_err != ERR_OK)
-        return x->received <= drain_max;
-    if (x->post != NULL) {
-        exchange_upload_take(x, data, size);
-        return true;
-    }
-    bool is_too_large = x->received > x->api->config.body_max_bytes;
-    enum err err = is_too_large ? too_large(x, &e) : bytes_append(&x->body, data, size, &e);
-    if (err != ERR_OK) {
-        bytes_clear(&x->body);
-        refuse(x, err, 0, e.text);
-    }
-    return true;
 }
 
 static enum err parse_body(struct exchange *x, struct error *e)
 {
-    const char *text = (const char *)x->body.data;
+    const char *text = x->request->binary_body;
+    size_t size = x->request->binary_body_length;
     unsigned flags = x->route->flags;
+    if ((flags & ROUTE_UPLOAD) != 0)
+        return ERR_OK;
+    if (size > x->api->config.body_max_bytes)
+        return too_large(x, e);
     if ((flags & (ROUTE_BODY | ROUTE_BODY_OPTIONAL)) == 0)
         return ERR_OK;
-    if (x->body.size == 0)
+    if (size == 0)
         return (flags & ROUTE_BODY) != 0 ? error_set(e, ERR_INVALID, "body: missing") : ERR_OK;
-    enum err err = x->is_yaml ? body_yaml_parse(text, x->body.size, &x->in.body, e)
-                              : body_json_parse(text, x->body.size, &x->in.body, e);
-    bytes_clear(&x->body);
-    return err;
+    return x->is_yaml ? body_yaml_parse(text, size, &x->in.body, e)
+                      : body_json_parse(text, size, &x->in.body, e);
 }
 
-static enum err decode_topics(struct params *q, unsigned *out, struct error *e)
-{
-    const char *text = params_text(q, "topics");
-    *out = text != NULL ? 0 : EVENT_ALL;
-    while (text != NULL && *text != '\0') {
-        char name[32];
-        size_t length = strcspn(text, ",");
-        snprintf(name, sizeof(name), "%.*s", (int)length, text);
-        unsigned topic = length < sizeof(name) ? event_topic_from_name(name) : 0;
-        if (topic == 0)
-            return error_set(e, ERR_INVALID, "topics: there is no topic %s", name);
-        *out |= topic;
-        text += length + (text[length] == ',');
-    }
-    return *out != 0 ? ERR_OK : error_set(e, ERR_INVALID, "topics is empty");
-}
-
-static enum err check_upgrade(const struct exchange *x, struct error *e)
-{
-    const char *upgrade = header(x, MHD_HTTP_HEADER_UPGRADE);
-    const char *version = header(x, "Sec-WebSocket-Version");
-    const char *connection = header(x, MHD_HTTP_HEADER_CONNECTION);
-    if (upgrade == NULL || strcasecmp(upgrade, "websocket") != 0 || connection == NULL ||
-        strcasestr(connection, "upgrade") == NULL || header(x, "Sec-WebSocket-Key") == NULL)
-        return error_set(e, ERR_INVALID, "Upgrade: this resource is a WebSocket");
-    if (version == NULL || strcmp(version, "13") != 0)
-        return error_set(e, ERR_INVALID, "Sec-WebSocket-Version: must be 13");
-    return ERR_OK;
-}
-
-static enum err open_stream(struct exchange *x, struct error *e)
-{
-    struct event_filter filter = {0};
-    const char *target = "";
-    const char *task = "";
-    char accept[WEBSOCKET_ACCEPT_SIZE];
-    uint64_t since = UINT64_MAX;
-    enum err err = decode_topics(&x->in.query, &filter.topics, e);
-    if (err == ERR_OK)
-        err = params_id(&x->in.query, "target", &target, e);
-    if (err == ERR_OK)
-        err = params_id(&x->in.query, "task", &task, e);
-    if (err == ERR_OK)
-        err = params_integer(&x->in.query, "since", 0, INT64_MAX, &since, e);
-    if (err == ERR_OK)
-        err = params_end(&x->in.query, e);
-    if (err == ERR_OK)
-        err = check_upgrade(x, e);
-    if (err == ERR_OK)
-        err = websocket_accept(header(x, "Sec-WebSocket-Key"), accept, e);
-    if (err != ERR_OK)
-        return err;
-    snprintf(filter.target_id, sizeof(filter.target_id), "%s", target);
-    snprintf(filter.task_id, sizeof(filter.task_id), "%.*s", TASK_ID_SIZE - 1, task);
-    x->out.status = MHD_HTTP_SWITCHING_PROTOCOLS;
-    return event_stream_new(x->streams, &filter, since, &x->stream, e);
-}
-
-static enum err run(struct exchange *x, struct error *e)
+static enum err run(struct exchange *x, struct event_streams *streams, struct error *e)
 {
     enum err err = parse_body(x, e);
     if (err != ERR_OK)
         return err;
     if ((x->route->flags & ROUTE_EVENTS) != 0)
-        return open_stream(x, e);
-    take_address(x);
-    x->in.auth_token = header(x, "X-Auth-Token");
-    x->in.accept = header(x, MHD_HTTP_HEADER_ACCEPT);
-    x->in.host = header(x, MHD_HTTP_HEADER_HOST);
+        return exchange_open_stream(x, streams, e);
+    x->in.auth_token = exchange_header(x, "X-Auth-Token");
+    x->in.accept = exchange_header(x, MHD_HTTP_HEADER_ACCEPT);
+    x->in.host = exchange_header(x, MHD_HTTP_HEADER_HOST);
     return x->route->handler(x->api, &x->in, &x->out, e);
 }
 
-void exchange_run(struct exchange *x)
+void exchange_run(struct exchange *x, struct event_streams *streams)
 {
+    if (x->is_refused)
+        return;
     struct error e = {0};
     enum err err = x->upload_err;
     if (err != ERR_OK)
         e = x->upload_error;
     else
-        err = run(x, &e);
+        err = run(x, streams, &e);
     if (err == ERR_OK)
         return;
     problem_reply(&x->out, err, 0, e.text);

@@ -3,18 +3,30 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <strings.h>
 
+#include "http_request.h"
 #include "uploads.h"
 
 /* The boundary lines and headers around the file may take this much. */
-enum { POST_BUFFER = 16 * 1024, FRAMING_MAX = 64 * 1024 };
+enum { FRAMING_MAX = 64 * 1024 };
 
-static enum err take_part(struct exchange *x, const char *filename, const char *data, size_t size,
-                          uint64_t offset, struct error *e)
+enum err exchange_upload_check(const struct exchange *x, uint64_t size, struct error *e)
 {
-    if (filename == NULL)
-        return ERR_OK; /* other fields of a form are of no interest */
+    const char *type = exchange_header(x, MHD_HTTP_HEADER_CONTENT_TYPE);
+    uint64_t max = x->api->config.upload_max_bytes;
+    /* Written as ulfius knows it. */
+    if (type == NULL || strncmp(type, "multipart/form-data", 19) != 0)
+        return error_set(e, ERR_UNSUPPORTED, "Content-Type must be multipart/form-data");
+    if (size == 0)
+        return error_set(e, ERR_INVALID, "body: missing");
+    if (size != UINT64_MAX && size > max + FRAMING_MAX)
+        return error_set(e, ERR_TOO_LARGE, "file: an upload may have %" PRIu64 " bytes", max);
+    return ERR_OK;
+}
+
+static enum err take_part(struct exchange *x, const char *data, size_t size, uint64_t offset,
+                          struct error *e)
+{
     if (offset == 0 && x->in.upload != NULL && size > 0 && upload_size(x->in.upload) > 0)
         return error_set(e, ERR_INVALID, "file: only one part may have a file name");
     enum err err = ERR_OK;
@@ -23,40 +35,21 @@ static enum err take_part(struct exchange *x, const char *filename, const char *
     return err == ERR_OK ? upload_write(x->in.upload, data, size, e) : err;
 }
 
-/* The parameters are those of MHD. NOLINTNEXTLINE(readability-function-size) */
-static enum MHD_Result part(void *cls, enum MHD_ValueKind kind, const char *key,
-                            const char *filename, const char *type, const char *encoding,
-                            const char *data, uint64_t offset, size_t size)
+/* The parameters are those of ulfius. NOLINTNEXTLINE(readability-function-size) */
+int exchange_upload_take(const struct _u_request *request, const char *key, const char *filename,
+                         const char *type, const char *encoding, const char *data, uint64_t offset,
+                         size_t size, void *cls)
 {
-    struct exchange *x = cls;
-    (void)kind;
+    struct http_request *r = http_request_of(request);
     (void)key;
+    (void)filename;
     (void)type;
     (void)encoding;
-    x->upload_err = take_part(x, filename, data, size, offset, &x->upload_error);
-    return x->upload_err == ERR_OK ? MHD_YES : MHD_NO;
-}
-
-enum err exchange_upload_begin(struct exchange *x, uint64_t size, struct error *e)
-{
-    const char *type =
-        MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
-    uint64_t max = x->api->config.upload_max_bytes;
-    if (type == NULL || strncasecmp(type, "multipart/form-data", 19) != 0)
-        return error_set(e, ERR_UNSUPPORTED, "Content-Type must be multipart/form-data");
-    if (size == 0)
-        return error_set(e, ERR_INVALID, "body: missing");
-    if (size != UINT64_MAX && size > max + FRAMING_MAX)
-        return error_set(e, ERR_TOO_LARGE, "file: an upload may have %" PRIu64 " bytes", max);
-    x->post = MHD_create_post_processor(x->connection, POST_BUFFER, part, x);
-    if (x->post == NULL)
-        return error_set(e, ERR_INVALID, "body: multipart/form-data without a boundary");
-    return ERR_OK;
-}
-
-void exchange_upload_take(struct exchange *x, const char *data, size_t size)
-{
-    if (MHD_post_process(x->post, data, size) == MHD_YES || x->upload_err != ERR_OK)
-        return;
-    x->upload_err = error_set(&x->upload_error, ERR_INVALID, "body: not multipart/form-data");
+    if (r->exchange == NULL)
+        r->exchange = exchange_new(cls, request, r->address);
+    struct exchange *x = r->exchange;
+    if (x == NULL || x->is_refused || x->upload_err != ERR_OK)
+        return U_ERROR;
+    x->upload_err = take_part(x, data, size, offset, &x->upload_error);
+    return x->upload_err == ERR_OK ? U_OK : U_ERROR;
 }

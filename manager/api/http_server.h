@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http_server: REST and WebSocket of the manager, as openapi/manager.yaml describes them.
- * Threads: a pool that answers requests, one per long request (ingest) and per event stream; all of
- * them reach core through its mailbox. Started and stopped by main. */
+/* http_server: REST and WebSocket of the manager, as openapi/manager.yaml describes them, on
+ * ulfius. Threads: a pool that answers requests and makes packages, and two per event stream; all
+ * of them reach core through its mailbox. Started and stopped by main. Memory: ulfius reads a body
+ * before anybody may ask for the token and keeps up to body_max_bytes of it. So a stranger can make
+ * us hold body_max_bytes * per_address_max, and all of them together body_max_bytes *
+ * connections_max: 512 MiB and 2 GiB by default. */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
@@ -32,12 +35,12 @@ struct http_config {
     const char *control_endpoint;
     const char *bulk_endpoint;
     const char *advertise_host;
-    uint64_t body_max_bytes;      /* 16 MiB */
+    uint64_t body_max_bytes;      /* 4 MiB */
     uint64_t upload_max_bytes;    /* 8 GiB */
     struct archive_limits limits; /* of what a source holds: 32 GiB, PACKAGE_ENTRIES_MAX, 200 */
-    unsigned threads;             /* 4 */
+    unsigned threads;             /* 16 */
     unsigned connections_max;     /* 512 */
-    unsigned per_address_max;     /* connections; 256 */
+    unsigned per_address_max;     /* connections; 128 */
     unsigned idle_timeout_s;      /* of a connection; 30 */
 };
 

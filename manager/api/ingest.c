@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ingest_gate.h"
 #include "uploads.h"
 
 /* Stands between an archive and the package store: stops when the server does, and remembers
@@ -139,14 +140,12 @@ static enum err blame_source(const struct task_document *d, enum err err, struct
     return error_wrap(e, is_ours || is_plain ? err : ERR_INVALID, "%s", field_of(d->source));
 }
 
-enum err ingest_document(struct api *api, struct task_document *d, struct package_draft **out,
-                         struct error *e)
+static enum err ingest(struct api *api, struct task_document *d, struct package_draft **out,
+                       struct error *e)
 {
     AUTO_CLOSE int fd = -1;
     AUTO(reader_return) struct reader reader = {0};
     struct guard guard = {.base = {&guard_ops}, .api = api};
-    if (d->source == SOURCE_NONE)
-        return ERR_OK;
     enum err err = open_source(api, d, &guard.inner, &fd, e);
     if (err != ERR_OK)
         return blame_source(d, err, e);
@@ -160,4 +159,17 @@ enum err ingest_document(struct api *api, struct task_document *d, struct packag
     d->draft.package = (*out)->info;
     memcpy(d->draft.package_id, (*out)->id, sizeof(d->draft.package_id));
     return ERR_OK;
+}
+
+enum err ingest_document(struct api *api, struct task_document *d, struct package_draft **out,
+                         struct error *e)
+{
+    if (d->source == SOURCE_NONE)
+        return ERR_OK;
+    enum err err = ingest_gate_enter(api->ingests, e);
+    if (err != ERR_OK)
+        return err;
+    err = ingest(api, d, out, e);
+    ingest_gate_leave(api->ingests);
+    return err;
 }

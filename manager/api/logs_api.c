@@ -6,7 +6,7 @@
 #include "handlers.h"
 #include "model_json.h"
 
-static enum err decode_stage(struct params *q, enum stage *out, struct error *e)
+static enum err decode_stage(struct query_params *q, enum stage *out, struct error *e)
 {
     const char *text = params_text(q, "stage");
     if (text == NULL)
@@ -17,7 +17,7 @@ static enum err decode_stage(struct params *q, enum stage *out, struct error *e)
     return ERR_OK;
 }
 
-static enum err decode_order(struct params *q, struct log_query *out, struct error *e)
+static enum err decode_order(struct query_params *q, struct log_query *out, struct error *e)
 {
     static const struct params_sort sorts[] = {
         {"received", LOG_SORT_RECEIVED},
@@ -33,7 +33,7 @@ static enum err decode_order(struct params *q, struct log_query *out, struct err
     return err;
 }
 
-static enum err decode_query(struct params *q, struct log_query *out, struct error *e)
+static enum err decode_query(struct query_params *q, struct log_query *out, struct error *e)
 {
     out->command = params_text(q, "command");
     out->text = params_text(q, "text");

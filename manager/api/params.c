@@ -55,7 +55,7 @@ enum err params_decode(const char *what, const char *raw, char **out, struct err
     return ERR_OK;
 }
 
-enum err params_add(struct params *q, const char *name, const char *value, struct error *e)
+enum err params_add(struct query_params *q, const char *name, const char *value, struct error *e)
 {
     if (q->count == PARAMS_MAX)
         return error_set(e, ERR_TOO_LARGE, "more than %d query parameters", PARAMS_MAX);
@@ -77,7 +77,7 @@ enum err params_add(struct params *q, const char *name, const char *value, struc
     return ERR_OK;
 }
 
-void params_clear(struct params *q)
+void params_clear(struct query_params *q)
 {
     for (size_t i = 0; i < q->count; i++) {
         free(q->items[i].name);
@@ -86,7 +86,7 @@ void params_clear(struct params *q)
     q->count = 0;
 }
 
-const char *params_text(struct params *q, const char *name)
+const char *params_text(struct query_params *q, const char *name)
 {
     for (size_t i = 0; i < q->count; i++) {
         if (strcmp(q->items[i].name, name) == 0) {
@@ -97,7 +97,7 @@ const char *params_text(struct params *q, const char *name)
     return NULL;
 }
 
-enum err params_id(struct params *q, const char *name, const char **out, struct error *e)
+enum err params_id(struct query_params *q, const char *name, const char **out, struct error *e)
 {
     const char *text = params_text(q, name);
     if (text == NULL)
@@ -109,7 +109,8 @@ enum err params_id(struct params *q, const char *name, const char **out, struct 
     return ERR_OK;
 }
 
-enum err params_bool(struct params *q, const char *name, bool *is_given, bool *out, struct error *e)
+enum err params_bool(struct query_params *q, const char *name, bool *is_given, bool *out,
+                     struct error *e)
 {
     const char *text = params_text(q, name);
     if (text == NULL)
@@ -122,7 +123,7 @@ enum err params_bool(struct params *q, const char *name, bool *is_given, bool *o
     return ERR_OK;
 }
 
-enum err params_integer(struct params *q, const char *name, uint64_t min, uint64_t max,
+enum err params_integer(struct query_params *q, const char *name, uint64_t min, uint64_t max,
                         uint64_t *out, struct error *e)
 {
     const char *text = params_text(q, name);
@@ -186,7 +187,7 @@ static bool parse_time(const char *text, int64_t *out)
     return true;
 }
 
-enum err params_time(struct params *q, const char *name, int64_t *out, struct error *e)
+enum err params_time(struct query_params *q, const char *name, int64_t *out, struct error *e)
 {
     const char *text = params_text(q, name);
     if (text != NULL && !parse_time(text, out))
@@ -194,7 +195,8 @@ enum err params_time(struct params *q, const char *name, int64_t *out, struct er
     return ERR_OK;
 }
 
-enum err params_task_state(struct params *q, bool *is_given, enum task_state *out, struct error *e)
+enum err params_task_state(struct query_params *q, bool *is_given, enum task_state *out,
+                           struct error *e)
 {
     const char *text = params_text(q, "state");
     if (text == NULL)
@@ -206,8 +208,8 @@ enum err params_task_state(struct params *q, bool *is_given, enum task_state *ou
     return ERR_OK;
 }
 
-enum err params_sort(struct params *q, const struct params_sort *table, size_t count, int *out,
-                     bool *is_descending, struct error *e)
+enum err params_sort(struct query_params *q, const struct params_sort *table, size_t count,
+                     int *out, bool *is_descending, struct error *e)
 {
     const char *text = params_text(q, "sort");
     if (text == NULL)
@@ -223,7 +225,7 @@ enum err params_sort(struct params *q, const struct params_sort *table, size_t c
     return error_set(e, ERR_INVALID, "sort: there is no order %.32s", text);
 }
 
-enum err params_page(struct params *q, struct page *out, struct error *e)
+enum err params_page(struct query_params *q, struct page *out, struct error *e)
 {
     uint64_t number = 1;
     uint64_t size = PER_PAGE_DEFAULT;
@@ -236,7 +238,7 @@ enum err params_page(struct params *q, struct page *out, struct error *e)
     return ERR_OK;
 }
 
-enum err params_end(const struct params *q, struct error *e)
+enum err params_end(const struct query_params *q, struct error *e)
 {
     for (size_t i = 0; i < q->count; i++) {
         if (!q->items[i].is_used)

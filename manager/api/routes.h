@@ -18,8 +18,7 @@ enum route_flags {
     ROUTE_BODY_OPTIONAL = 1 << 2, /* JSON is allowed */
     ROUTE_YAML = 1 << 3,          /* and so is YAML */
     ROUTE_UPLOAD = 1 << 4,        /* multipart/form-data, to disk */
-    ROUTE_LONG = 1 << 5,          /* gets a thread of its own */
-    ROUTE_EVENTS = 1 << 6,        /* becomes a WebSocket */
+    ROUTE_EVENTS = 1 << 5,        /* becomes a WebSocket */
 };
 
 struct route {

@@ -50,7 +50,7 @@ static enum err list_in_core(void *arg, struct error *e)
     return registry_query(c->core->registry, &c->query, &c->total, copy_target, c, e);
 }
 
-static enum err decode_query(struct params *q, struct target_query *out, struct error *e)
+static enum err decode_query(struct query_params *q, struct target_query *out, struct error *e)
 {
     static const struct params_sort sorts[] = {
         {"id",         TARGET_SORT_ID        },

@@ -14,7 +14,13 @@
 #include "log.h"
 #include "store_memory.h"
 
-enum { TURN_MAX = 64, BODY_MAX = 1024 * 1024, UPLOAD_MAX = 8 * 1024 * 1024, IDLE_S = 5 };
+enum {
+    TURN_MAX = 64,
+    BODY_MAX = 1024 * 1024,
+    UPLOAD_MAX = 8 * 1024 * 1024,
+    IDLE_S = 5,
+    CLIENTS_MAX = 400
+};
 
 struct server {
     struct core core;
@@ -84,6 +90,7 @@ static enum err start(struct server *s, const char *dir, const char *source, str
         .body_max_bytes = BODY_MAX,
         .upload_max_bytes = UPLOAD_MAX,
         .limits = {.content_max = UPLOAD_MAX},
+        .per_address_max = CLIENTS_MAX,
         .idle_timeout_s = IDLE_S,
     };
     if (err == ERR_OK)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The WebSocket of /events: what comes, what is replayed, what is said about losses, how it ends."""
 import base64
+import contextlib
 import json
 import os
 import socket
 import struct
+import threading
 import time
 
 import pytest
@@ -107,6 +109,14 @@ def handshake(api):
     return s
 
 
+def opened(api):
+    """A stream; None while there are too many."""
+    try:
+        return handshake(api)
+    except ConnectionError:
+        return None
+
+
 def drain(s):
     data = b""
     while piece := s.recv(65536):
@@ -122,11 +132,11 @@ def test_pings_are_answered_and_a_close_too(api):
     assert (opcode, frame) == (websocket.ABNF.OPCODE_PONG, b"are you there")
     stream.socket.send("a text nobody reads")
     stream.socket.send_close(1000)
-    assert stream.socket.recv_data(control_frame=True)[1][:2] == struct.pack(">H", 1000)
+    assert stream.socket.recv_data(control_frame=True)[0] == websocket.ABNF.OPCODE_CLOSE
 
 
 def test_frames_that_are_not_allowed_end_the_stream(api):
-    for frame in (b"\x81\x05hello", b"\xff\xff\xff\xff", b"\x89\xfe\x01\x00" + b"x" * 260, os.urandom(64)[:1] + b"\x00" * 63):
+    for frame in (b"\x81\x05hello", b"\x83\x80mask", b"\x89\xfe\x01\x00" + b"x" * 260, os.urandom(64)[:1] + b"\x00" * 63):
         s = handshake(api)
         s.sendall(frame)
         drain(s)
@@ -134,17 +144,36 @@ def test_frames_that_are_not_allowed_end_the_stream(api):
 
 
 def test_streams_that_vanish_are_forgotten(api):
-    def opened():
-        try:
-            return handshake(api)
-        except ConnectionError:
-            return None  # there are too many until the vanished are noticed
     for _ in range(300):  # more than there may be at once
-        s = wait_for(opened, "a place for one more stream")
+        s = wait_for(lambda: opened(api), "a place for one more stream")
         s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         s.close()
-    s = wait_for(opened, "a place for another stream")
-    s.close()
+    wait_for(lambda: opened(api), "a place for another stream").close()
+
+
+def test_streams_that_leave_before_they_begin_are_forgotten(api):
+    key = base64.b64encode(os.urandom(16)).decode()
+    request = (f"GET /events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.token}\r\nUpgrade: websocket\r\n"
+               f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n").encode()
+    for _ in range(300):
+        with socket.create_connection(("127.0.0.1", api.port), PATIENCE) as s:
+            s.sendall(request)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wait_for(lambda: opened(api), "a place for a stream").close()
+    assert api.stop() < PATIENCE / 30
+
+
+def test_many_streams_come_and_go_at_once(api):
+    def work():
+        for _ in range(25):
+            with contextlib.suppress(ConnectionError):
+                handshake(api).close()
+    threads = [threading.Thread(target=work) for _ in range(16)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    wait_for(lambda: opened(api), "a place for a stream").close()
 
 
 def test_a_reader_that_is_too_slow_loses_events_and_is_told(api):
@@ -162,11 +191,14 @@ def test_a_reader_that_is_too_slow_loses_events_and_is_told(api):
 def test_the_end_closes_streams_at_once(api):
     streams = [Stream(api) for _ in range(20)]
     deaf = handshake(api)
+    unfinished = handshake(api)
+    unfinished.sendall(b"\x81")  # half of a header
     assert api.stop() < PATIENCE / 30
     for stream in streams:
         opcode, data = stream.socket.recv_data(control_frame=True)
         assert opcode == websocket.ABNF.OPCODE_CLOSE and data[:2] == struct.pack(">H", 1001)
     deaf.close()
+    unfinished.close()
 
 
 def test_the_end_does_not_wait_for_clients_that_send_slowly(api):

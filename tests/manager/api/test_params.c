@@ -17,13 +17,13 @@ static int clear(void **state)
 
 static int setup(void **state)
 {
-    *state = calloc(1, sizeof(struct params));
+    *state = calloc(1, sizeof(struct query_params));
     return *state != NULL ? 0 : -1;
 }
 
 static void escapes_are_decoded_once(void **state)
 {
-    struct params *p = *state;
+    struct query_params *p = *state;
     assert_int_equal(params_add(p, "t%65xt", "a%2520b%c3%a9", NULL), ERR_OK);
     assert_string_equal(params_text(p, "text"), "a%20b\xc3\xa9");
 }
@@ -83,7 +83,7 @@ static void odd_numbers_are_refused(void **state)
         "", "0", "1001", "-1", "1e2", " 1", "1 ", "99999999999999999999", "0x1"};
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        struct params p = {0};
+        struct query_params p = {0};
         uint64_t out = 7;
         assert_int_equal(params_add(&p, "n", bad[i], NULL), ERR_OK);
         assert_int_equal(params_integer(&p, "n", 1, 1000, &out, NULL), ERR_INVALID);
@@ -94,7 +94,7 @@ static void odd_numbers_are_refused(void **state)
 
 static void time_is(const char *text, int64_t expected)
 {
-    struct params p = {0};
+    struct query_params p = {0};
     int64_t out = -1;
     assert_int_equal(params_add(&p, "from", text, NULL), ERR_OK);
     assert_int_equal(params_time(&p, "from", &out, NULL), expected < 0 ? ERR_INVALID : ERR_OK);
