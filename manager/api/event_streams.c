@@ -66,6 +66,14 @@ void event_streams_free(struct event_streams *s)
 {
     if (s == NULL)
         return;
+    pthread_mutex_lock(&s->lock);
+    while (s->count > 0)
+        pthread_cond_wait(&s->ended, &s->lock);
+    pthread_mutex_unlock(&s->lock);
+    /* ulfius says that the last stream is gone while its thread still holds this, and does not wait
+     * for it. */
+    pthread_mutex_lock(&s->handler->websocket_active_lock);
+    pthread_mutex_unlock(&s->handler->websocket_active_lock);
     pthread_cond_destroy(&s->ended);
     pthread_mutex_destroy(&s->lock);
     free(s);
@@ -134,6 +142,7 @@ void event_stream_free(struct event_stream *t)
     free(t);
     pthread_mutex_lock(&s->lock);
     s->count--;
+    pthread_cond_broadcast(&s->ended);
     pthread_mutex_unlock(&s->lock);
 }
 

@@ -15,7 +15,7 @@ struct event_streams;
 struct event_streams *event_streams_new(struct event_hub *hub, struct _u_instance *instance);
 /* Closes the hub and waits until all streams have ended, about a second at most. */
 void event_streams_stop(struct event_streams *s);
-/* Stopped. NULL is fine. */
+/* After ulfius has stopped, before the instance goes. NULL is fine. */
 void event_streams_free(struct event_streams *s);
 AUTO_DEFINE(struct event_streams *, event_streams_free)
 

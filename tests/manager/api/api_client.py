@@ -29,7 +29,8 @@ class Api:
         self.data.mkdir()
         self.source.mkdir()
         support = ROOT / "tests" / "support"
-        environment = dict(os.environ, TSAN_OPTIONS=f"suppressions={support / 'tsan.supp'}",
+        environment = dict(os.environ, ASAN_OPTIONS="quarantine_size_mb=16",  # or memory that was freed counts
+                           TSAN_OPTIONS=f"suppressions={support / 'tsan.supp'}",
                            LSAN_OPTIONS=f"suppressions={support / 'lsan.supp'}")
         self.process = subprocess.Popen([PROGRAM, self.data, self.source], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True, env=environment)
