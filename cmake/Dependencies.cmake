@@ -16,7 +16,6 @@ foreach(dep IN ITEMS
     "YDER libyder"
     "ORCANIA liborcania"
     "MICROHTTPD libmicrohttpd"
-    "GNUTLS gnutls"
     "CURL libcurl>=7.80")
   string(REPLACE " " ";" pair ${dep})
   list(GET pair 0 prefix)
