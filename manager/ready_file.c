@@ -20,13 +20,12 @@ static const char *reachable(const char *address)
 
 enum err ready_file_write(const char *path, const struct ready_facts *facts, struct error *e)
 {
-    const char *host = facts->advertise_host != NULL ? facts->advertise_host : "127.0.0.1";
     const char *http = reachable(facts->http_address);
     bool is_ipv6 = strchr(http, ':') != NULL;
     char control[ENDPOINT_SIZE];
     char bulk[ENDPOINT_SIZE];
-    endpoint_for_host(facts->control_endpoint, host, control);
-    endpoint_for_host(facts->bulk_endpoint, host, bulk);
+    endpoint_to_reach(facts->control_endpoint, facts->advertise_host, control);
+    endpoint_to_reach(facts->bulk_endpoint, facts->advertise_host, bulk);
     char text[TEXT_MAX];
     int size = snprintf(text, sizeof(text),
                         "{\"pid\":%ld,\"http\":\"http://%s%s%s:%u\",\"control\":\"%s\","

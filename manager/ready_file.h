@@ -12,7 +12,7 @@ struct ready_facts {
     uint16_t http_port;
     const char *control_endpoint; /* as bound */
     const char *bulk_endpoint;
-    const char *advertise_host; /* in place of any address; NULL: the loopback one */
+    const char *advertise_host; /* in place of what is bound; NULL: none */
 };
 
 /* {"pid":1,"http":"http://127.0.0.1:8080","control":"tcp://127.0.0.1:5557","bulk":...} */

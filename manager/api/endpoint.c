@@ -39,8 +39,11 @@ void endpoint_tell(const char *bound, const char *advertise_host, const char *ho
     int scheme = (int)(host - bound);
     /* IPv4 as a socket of both families tells it; agents may know IPv4 only. */
     size_t mapped = strncmp(host, "[::ffff:", 8) == 0 ? strcspn(host + 8, "]") : 0;
+    bool is_bare_ipv6 =
+        advertise_host != NULL && *advertise_host != '[' && strchr(advertise_host, ':') != NULL;
     if (advertise_host != NULL)
-        snprintf(out, ENDPOINT_SIZE, "%.*s%.250s%s", scheme, bound, advertise_host, port);
+        snprintf(out, ENDPOINT_SIZE, is_bare_ipv6 ? "%.*s[%.250s]%s" : "%.*s%.250s%s", scheme,
+                 bound, advertise_host, port);
     else if (is_any(host, (size_t)(port - host)) && length > 0 && length < 250)
         snprintf(out, ENDPOINT_SIZE, "%.*s%.*s%s", scheme, bound, length, host_header, port);
     else if (mapped > 0)

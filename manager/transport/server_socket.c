@@ -92,17 +92,25 @@ enum err server_socket_open(void *context, const struct server_socket_config *c,
     return ERR_OK;
 }
 
-void endpoint_for_host(const char *bound, const char *host, char out[static ENDPOINT_SIZE])
+static bool is_any_address(const char *bound)
 {
-    static const char *const wildcards[] = {"tcp://0.0.0.0:", "tcp://[::]:", "tcp://*:"};
-    for (size_t i = 0; i < sizeof(wildcards) / sizeof(wildcards[0]); i++) {
-        size_t size = strlen(wildcards[i]);
-        if (strncmp(bound, wildcards[i], size) == 0) {
-            bool is_bare_ipv6 = strchr(host, ':') != NULL && host[0] != '[';
-            (void)snprintf(out, ENDPOINT_SIZE, "tcp://%s%s%s:%s", is_bare_ipv6 ? "[" : "", host,
-                           is_bare_ipv6 ? "]" : "", bound + size);
-            return;
-        }
+    static const char *const any[] = {"tcp://0.0.0.0:", "tcp://[::]:", "tcp://*:"};
+    for (size_t i = 0; i < sizeof(any) / sizeof(any[0]); i++) {
+        if (strncmp(bound, any[i], strlen(any[i])) == 0)
+            return true;
     }
+    return false;
+}
+
+void endpoint_to_reach(const char *bound, const char *host, char out[static ENDPOINT_SIZE])
+{
+    const char *port = strrchr(bound, ':');
+    if (host == NULL && is_any_address(bound))
+        host = "127.0.0.1";
     (void)snprintf(out, ENDPOINT_SIZE, "%s", bound);
+    if (host == NULL || port == NULL)
+        return;
+    bool is_bare_ipv6 = strchr(host, ':') != NULL && host[0] != '[';
+    (void)snprintf(out, ENDPOINT_SIZE, "tcp://%s%s%s%s", is_bare_ipv6 ? "[" : "", host,
+                   is_bare_ipv6 ? "]" : "", port);
 }

@@ -23,7 +23,8 @@ MUST_CHECK enum err server_socket_open(void *context, const struct server_socket
                                        void **out, char bound[static ENDPOINT_SIZE],
                                        struct error *e);
 
-/* The endpoint as others reach it: a wildcard address becomes host. */
-void endpoint_for_host(const char *bound, const char *host, char out[static ENDPOINT_SIZE]);
+/* The endpoint as others reach it: at host if there is one, else as bound; a socket on any address
+ * is reached by the loopback one. */
+void endpoint_to_reach(const char *bound, const char *host, char out[static ENDPOINT_SIZE]);
 
 #endif

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
+
 enum { BUCKETS_MIN = 256, FDS_MIN = 256 };
 
 struct sessions {
@@ -164,8 +166,10 @@ enum err sessions_put(struct sessions *s, const struct connection *c, struct err
         session = add(s, c->target_id);
     if (session == NULL)
         return error_set(e, ERR_NO_MEMORY, "another session");
-    if (session->link.fd >= 0 && !route_equal(&session->route, &c->route))
+    if (session->link.fd >= 0 && !route_equal(&session->route, &c->route)) {
+        log_info("target %s: a new connection takes the place of the old one", c->target_id);
         link_cut(&session->link);
+    }
     forget_fd(s, session);
     unlist_departed(session);
     /* A descriptor has one owner: whoever had it before has lost its connection. */

@@ -20,6 +20,8 @@ static void an_advertised_host_always_wins(void **state)
     (void)state;
     told("tcp://0.0.0.0:5557", "manager.lan", "10.0.0.1:8080", "tcp://manager.lan:5557");
     told("tcp://10.0.0.9:5557", "manager.lan", NULL, "tcp://manager.lan:5557");
+    told("tcp://[::]:5557", "fd00::1", NULL, "tcp://[fd00::1]:5557");
+    told("tcp://[::]:5557", "[fd00::1]", NULL, "tcp://[fd00::1]:5557");
 }
 
 static void a_socket_on_any_address_is_told_by_the_host_the_agent_used(void **state)
