@@ -159,7 +159,7 @@ static enum err read_record(struct package *p, uint64_t index, struct index_reco
 enum err package_chunk_size(struct package *p, uint64_t index, uint32_t *sealed_size,
                             struct error *e)
 {
-    struct index_record record;
+    struct index_record record = {0};
     enum err err = read_record(p, index, &record, e);
     if (err == ERR_OK)
         *sealed_size = record.place.sealed_size;
@@ -192,7 +192,7 @@ static enum err find_pack(struct package *p, const char *id, int *fd, struct err
 enum err package_read_chunk(struct package *p, uint64_t index, uint8_t *buffer,
                             uint32_t sealed_size, struct error *e)
 {
-    struct index_record record;
+    struct index_record record = {0};
     struct stat st;
     int fd = -1;
     enum err err = read_record(p, index, &record, e);

@@ -3,6 +3,8 @@
  * that speaks nonsense is no reason for more than a line at debug level. */
 #include "control_dispatch.h"
 
+#include <assert.h>
+
 #include "clock.h"
 #include "log.h"
 
@@ -52,6 +54,7 @@ static enum err carry_out(struct control_dispatch *d, struct manager_call *call,
     enum err err = check_method(d, call->from, m, &method, e);
     if (err != ERR_OK)
         return err;
+    assert(method != NULL);
     ProtobufCMessage *request = NULL;
     err = rpc_body(m, &request, e);
     if (err != ERR_OK)

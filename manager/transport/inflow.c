@@ -58,7 +58,7 @@ static bool is_ours(const struct inflow *i, int fd)
         struct sockaddr any;
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
-    } address;
+    } address = {0};
     socklen_t size = sizeof(address);
     if (getsockname(fd, &address.any, &size) != 0)
         return false;

@@ -154,8 +154,8 @@ static void send_logs(struct swarm_agent *a, unsigned count)
     if (count > LINES_MAX)
         count = LINES_MAX;
     Hivecast__V1__LogLine *lines = calloc(count, sizeof(*lines));
-    Hivecast__V1__LogLine **list = calloc(count, sizeof(*list));
-    if (lines == NULL || list == NULL)
+    static Hivecast__V1__LogLine *list[LINES_MAX];
+    if (lines == NULL)
         must(ERR_NO_MEMORY, &(struct error){.text = "no memory for log lines"});
     int64_t now_ms = clock_wall_ms();
     for (unsigned i = 0; i < count; i++) {
@@ -182,7 +182,6 @@ static void send_logs(struct swarm_agent *a, unsigned count)
     request.reports = reports;
     call(a, "Report", &request.base);
     a->unconfirmed++;
-    free(list);
     free(lines);
 }
 

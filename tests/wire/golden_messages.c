@@ -3,7 +3,7 @@
 #include "golden_messages.h"
 
 #include <pb_encode.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "hivecast/v1/agent.pb-c.h"
 #include "hivecast/v1/agent.pb.h"
@@ -16,6 +16,11 @@ static size_t nanopb(const pb_msgdesc_t *fields, const void *message, uint8_t *o
 {
     pb_ostream_t stream = pb_ostream_from_buffer(out, GOLDEN_SIZE);
     return pb_encode(&stream, fields, message) ? stream.bytes_written : 0;
+}
+
+static void put(char *out, size_t size, const char *text)
+{
+    snprintf(out, size, "%s", text);
 }
 
 static char text_id[] = "brave-otter";
@@ -58,7 +63,7 @@ static size_t envelope_n(uint8_t *out)
     m.method = 4;
     m.has_failure = true;
     m.failure.code = hivecast_v1_ErrorCode_ERROR_CODE_NOT_FOUND;
-    strcpy(m.failure.message, text_failure);
+    put(m.failure.message, sizeof(m.failure.message), text_failure);
     return nanopb(hivecast_v1_Envelope_fields, &m, out);
 }
 
@@ -100,22 +105,22 @@ static size_t hello_n(uint8_t *out)
     hivecast_v1_HelloRequest m = hivecast_v1_HelloRequest_init_zero;
     m.protocol_versions_count = 1;
     m.protocol_versions[0] = 1;
-    strcpy(m.agent_version, text_version);
-    strcpy(m.boot_id, text_boot);
+    put(m.agent_version, sizeof(m.agent_version), text_version);
+    put(m.boot_id, sizeof(m.boot_id), text_boot);
     m.has_advertisement = true;
-    strcpy(m.advertisement.id, text_drone);
+    put(m.advertisement.id, sizeof(m.advertisement.id), text_drone);
     m.advertisement.tags_count = 2;
-    strcpy(m.advertisement.tags[0], text_arch);
-    strcpy(m.advertisement.tags[1], text_tag);
+    put(m.advertisement.tags[0], sizeof(m.advertisement.tags[0]), text_arch);
+    put(m.advertisement.tags[1], sizeof(m.advertisement.tags[1]), text_tag);
     m.advertisement.has_location = true;
     m.advertisement.location.latitude = 50.75;
     m.advertisement.location.longitude = -7.25;
-    strcpy(m.advertisement.architecture, text_arch);
-    strcpy(m.advertisement.os, text_os);
+    put(m.advertisement.architecture, sizeof(m.advertisement.architecture), text_arch);
+    put(m.advertisement.os, sizeof(m.advertisement.os), text_os);
     m.advertisement.disk_free_bytes = UINT64_C(5000000000);
     m.advertisement.memory_bytes = 1 << 29;
     m.advertisement.tasks_count = 1;
-    strcpy(m.advertisement.tasks[0].task_id, text_id);
+    put(m.advertisement.tasks[0].task_id, sizeof(m.advertisement.tasks[0].task_id), text_id);
     m.advertisement.tasks[0].state = hivecast_v1_TaskState_TASK_STATE_TRANSFERRING;
     m.advertisement.tasks[0].run_state = hivecast_v1_RunState_RUN_STATE_NONE;
     m.stream_id = UINT64_C(0x1122334455667788);
@@ -150,8 +155,8 @@ static size_t announce_n(uint8_t *out)
 {
     hivecast_v1_AnnounceRequest m = hivecast_v1_AnnounceRequest_init_zero;
     m.has_announcement = true;
-    strcpy(m.announcement.task_id, text_id);
-    strcpy(m.announcement.app, text_app);
+    put(m.announcement.task_id, sizeof(m.announcement.task_id), text_id);
+    put(m.announcement.app, sizeof(m.announcement.app), text_app);
     m.announcement.version = 7;
     m.announcement.has_package = true;
     fill(m.announcement.package.digest, sizeof(m.announcement.package.digest));
@@ -160,7 +165,7 @@ static size_t announce_n(uint8_t *out)
     m.announcement.package.chunk_count = 2;
     m.announcement.package.content_size = UINT64_C(1) << 33;
     m.announcement.package.sealed_size = 99;
-    strcpy(m.announcement.architecture, text_arch);
+    put(m.announcement.architecture, sizeof(m.announcement.architecture), text_arch);
     m.announcement.memory_bytes = 4096;
     return nanopb(hivecast_v1_AnnounceRequest_fields, &m, out);
 }
@@ -195,10 +200,10 @@ static size_t report_n(uint8_t *out)
     m.reports[0].time_ms = INT64_C(1790000000123);
     m.reports[0].which_what = hivecast_v1_Report_acknowledgement_tag;
     hivecast_v1_Acknowledgement *ack = &m.reports[0].what.acknowledgement;
-    strcpy(ack->task_id, text_id);
+    put(ack->task_id, sizeof(ack->task_id), text_id);
     ack->state = hivecast_v1_TaskState_TASK_STATE_REJECTED;
     ack->code = hivecast_v1_ErrorCode_ERROR_CODE_NO_SPACE;
-    strcpy(ack->message, text_refusal);
+    put(ack->message, sizeof(ack->message), text_refusal);
     ack->exit_status = -1;
     return nanopb(hivecast_v1_ReportRequest_fields, &m, out);
 }
@@ -215,7 +220,7 @@ static size_t chunks_c(uint8_t *out)
 static size_t chunks_n(uint8_t *out)
 {
     hivecast_v1_FetchChunksRequest m = hivecast_v1_FetchChunksRequest_init_zero;
-    strcpy(m.task_id, text_id);
+    put(m.task_id, sizeof(m.task_id), text_id);
     m.first = 5;
     m.count = 4;
     return nanopb(hivecast_v1_FetchChunksRequest_fields, &m, out);

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -40,8 +41,8 @@ static void a_fetched_task_decodes_without_a_heap(void **state)
     (void)state;
     uint8_t wire[1300];
     hivecast_v1_Task sent = hivecast_v1_Task_init_zero;
-    strcpy(sent.id, "brave-otter");
-    strcpy(sent.app, "default");
+    snprintf(sent.id, sizeof(sent.id), "%s", "brave-otter");
+    snprintf(sent.app, sizeof(sent.app), "%s", "default");
     sent.version = 7;
     sent.has_package = true;
     sent.package.chunk_count = 2;
