@@ -13,6 +13,7 @@
 #include "params.h"
 #include "reader_pool.h"
 
+struct connections;
 struct ingest_gate;
 struct upload_store;
 struct upload;
@@ -23,6 +24,7 @@ struct api {
     struct reader_pool *readers;
     struct upload_store *uploads;
     struct ingest_gate *ingests;
+    struct connections *connections;
     const atomic_bool *is_stopping;
 };
 

@@ -4,6 +4,8 @@
 #include <netdb.h>
 #include <string.h>
 
+#include "connections.h"
+
 /* Anybody may send multipart forms, and ulfius would keep every field before we can ask for the
  * token. So only POST /uploads has a parser of forms, and that one keeps no fields: without a map
  * it gives up at the first part that is no file. */
@@ -49,6 +51,7 @@ void *http_request_begin(void *cls, const char *uri, struct MHD_Connection *conn
     r->exchange = NULL;
     event_stream_slot_init(&r->stream);
     take_address(r, connection);
+    connections_mark(connection, true);
     restrict_forms(info, &r->base);
     return info;
 }
@@ -62,6 +65,7 @@ void http_request_end(void *cls, struct MHD_Connection *connection, void **con_c
         exchange_free(r->exchange);
         event_streams_abandon(cls, &r->stream);
     }
+    connections_mark(connection, false);
     mhd_request_completed(NULL, connection, con_cls, code);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "connections.h"
 #include "exchange_upload.h"
 #include "http_request.h"
 #include "ingest_gate.h"
@@ -104,15 +105,16 @@ static enum err start_daemon(struct http_server *s, struct error *e)
     if (err != ERR_OK)
         return err;
     struct MHD_OptionItem options[] = {
-        {MHD_OPTION_EXTERNAL_LOGGER,         (intptr_t)log_library,        NULL      },
-        {MHD_OPTION_SOCK_ADDR,               0,                            &address  },
-        {MHD_OPTION_THREAD_POOL_SIZE,        (intptr_t)c->threads,         NULL      },
-        {MHD_OPTION_URI_LOG_CALLBACK,        (intptr_t)http_request_begin, NULL      },
-        {MHD_OPTION_NOTIFY_COMPLETED,        (intptr_t)http_request_end,   s->streams},
-        {MHD_OPTION_CONNECTION_LIMIT,        (intptr_t)c->connections_max, NULL      },
-        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)c->per_address_max, NULL      },
-        {MHD_OPTION_CONNECTION_TIMEOUT,      (intptr_t)c->idle_timeout_s,  NULL      },
-        {MHD_OPTION_END,                     0,                            NULL      },
+        {MHD_OPTION_EXTERNAL_LOGGER,         (intptr_t)log_library,        NULL              },
+        {MHD_OPTION_SOCK_ADDR,               0,                            &address          },
+        {MHD_OPTION_THREAD_POOL_SIZE,        (intptr_t)c->threads,         NULL              },
+        {MHD_OPTION_URI_LOG_CALLBACK,        (intptr_t)http_request_begin, NULL              },
+        {MHD_OPTION_NOTIFY_COMPLETED,        (intptr_t)http_request_end,   s->streams        },
+        {MHD_OPTION_NOTIFY_CONNECTION,       (intptr_t)connections_notify, s->api.connections},
+        {MHD_OPTION_CONNECTION_LIMIT,        (intptr_t)c->connections_max, NULL              },
+        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)c->per_address_max, NULL              },
+        {MHD_OPTION_CONNECTION_TIMEOUT,      (intptr_t)c->idle_timeout_s,  NULL              },
+        {MHD_OPTION_END,                     0,                            NULL              },
     };
     errno = 0;
     s->instance.port = c->port;
@@ -154,11 +156,13 @@ enum err http_server_start(const struct http_config *config, struct http_server 
     set_defaults(&s->api.config);
     s->api.readers = reader_pool_new(config->open_reader, config->reader_arg);
     s->api.ingests = ingest_gate_new();
+    s->api.connections = connections_new();
     enum err err = make_instance(s, e);
     if (err != ERR_OK)
         return err;
     s->streams = event_streams_new(config->core->events, &s->instance);
-    if (s->api.readers == NULL || s->api.ingests == NULL || s->streams == NULL)
+    if (s->api.readers == NULL || s->api.ingests == NULL || s->api.connections == NULL ||
+        s->streams == NULL)
         return error_set(e, ERR_NO_MEMORY, "no memory for the HTTP server");
     err = upload_store_open(config->data_dir, s->api.config.upload_max_bytes, &s->api.uploads, e);
     if (err == ERR_OK)
@@ -197,6 +201,7 @@ void http_server_stop(struct http_server *s)
     if (s->instance.websocket_handler != NULL)
         ulfius_clean_instance(&s->instance);
     ingest_gate_free(s->api.ingests);
+    connections_free(s->api.connections);
     upload_store_close(s->api.uploads);
     reader_pool_free(s->api.readers);
     free(s);

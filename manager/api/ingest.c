@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "connections.h"
 #include "ingest_gate.h"
 #include "uploads.h"
 
@@ -166,6 +167,7 @@ enum err ingest_document(struct api *api, struct task_document *d, struct packag
 {
     if (d->source == SOURCE_NONE)
         return ERR_OK;
+    connections_let_go(api->connections);
     enum err err = ingest_gate_enter(api->ingests, e);
     if (err != ERR_OK)
         return err;

@@ -4,8 +4,8 @@
 #ifndef INGEST_GATE_H
 #define INGEST_GATE_H
 
-#include "err.h"
 #include "cleanup.h"
+#include "err.h"
 
 enum { INGESTS_RUNNING = 2, INGESTS_WAITING = 6 };
 
