@@ -106,8 +106,8 @@ static enum err take_query(struct exchange *x, struct error *e)
     AUTO_FREE char *text = strdup(mark != NULL ? mark + 1 : "");
     if (text == NULL)
         return error_set(e, ERR_NO_MEMORY, "no memory for the query");
-    for (char *c = text; *c != '\0'; c++)
-        *c = *c == '+' ? ' ' : *c;
+    for (char *c = strchr(text, '+'); c != NULL; c = strchr(c, '+'))
+        *c = ' ';
     char *rest = text;
     enum err err = ERR_OK;
     while (err == ERR_OK && rest != NULL) {
