@@ -16,6 +16,11 @@ function(program name)
   target_link_libraries(${name} PRIVATE ${arg_DEPS} hivecast_warnings)
 endfunction()
 
+# What sanitizers find in libraries that were built without them is no finding.
+set(HIVECAST_SUPPRESSIONS
+  "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/support/lsan.supp:print_suppressions=0"
+  "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/support/tsan.supp")
+
 # A cmocka program that is one test of ctest; NAME is dotted: common.chunker.
 function(component_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPS" ${ARGN})
@@ -27,7 +32,7 @@ function(component_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${HIVECAST_SUPPRESSIONS}")
 endfunction()
 
 # A pytest file that is one test of ctest, run against the programs of this build.
@@ -40,5 +45,5 @@ function(python_test name file)
     set(arg_TIMEOUT 300)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT}
-    ENVIRONMENT "HIVECAST_BIN=${CMAKE_BINARY_DIR}/bin;HIVECAST_PRESET_DIR=${CMAKE_BINARY_DIR}")
+    ENVIRONMENT "${HIVECAST_SUPPRESSIONS};HIVECAST_BIN=${CMAKE_BINARY_DIR}/bin;HIVECAST_PRESET_DIR=${CMAKE_BINARY_DIR};HIVECAST_SANITIZE=${HIVECAST_SANITIZE}")
 endfunction()

@@ -23,6 +23,7 @@ BIN = pathlib.Path(os.environ["HIVECAST_BIN"])
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Generous: sanitizer builds on a busy machine. Reaching it is a failure, never a way to pass.
 PATIENCE = float(os.environ.get("HIVECAST_PATIENCE", "60"))
+SANITIZED = bool(os.environ.get("HIVECAST_SANITIZE"))
 FINAL = {"succeeded", "rejected", "failed", "stopped", "timed-out"}
 
 
@@ -57,6 +58,23 @@ def inline(files):
     return {"zip": base64.b64encode(zip_of(files)).decode()}
 
 
+def sanitizer_options(reports):
+    """The environment that makes a sanitizer write its findings to files that begin with reports, and exit with 99."""
+    options = f"log_path={reports}:exitcode=99"
+    suppressions = ROOT / "tests" / "support"
+    return {"ASAN_OPTIONS": options + ":detect_leaks=1", "UBSAN_OPTIONS": options + ":print_stacktrace=1",
+            "LSAN_OPTIONS": f"suppressions={suppressions / 'lsan.supp'}:print_suppressions=0",
+            "TSAN_OPTIONS": f"{options}:suppressions={suppressions / 'tsan.supp'}:halt_on_error=0"}
+
+
+def check_reports(folder):
+    """Fails when a program that ran with folder/NAME.sanitizer as its reports left one."""
+    for report in pathlib.Path(folder).glob("*.sanitizer*"):
+        text = report.read_text(errors="replace")
+        if text.strip():
+            raise AssertionError(f"{report.name}: {text[:6000]}")
+
+
 class Process:
     """One program of ours: log in a file, sanitizer reports beside it."""
 
@@ -68,12 +86,8 @@ class Process:
         self.process = None
 
     def environment(self):
-        options = f"log_path={self.reports}:exitcode=99"
-        suppressions = ROOT / "tests" / "support"
         env = {k: v for k, v in os.environ.items() if not k.startswith("HIVECAST_")}
-        env.update(ASAN_OPTIONS=options + ":detect_leaks=1", UBSAN_OPTIONS=options + ":print_stacktrace=1",
-                   LSAN_OPTIONS=f"suppressions={suppressions / 'lsan.supp'}",
-                   TSAN_OPTIONS=f"{options}:suppressions={suppressions / 'tsan.supp'}:halt_on_error=0")
+        env.update(sanitizer_options(self.reports))
         return env
 
     def spawn(self, *command, **kwargs):
@@ -108,18 +122,21 @@ class Process:
             self.process.kill()
             raise AssertionError(f"{self.name} did not end after SIGTERM:\n{self.log()[-3000:]}")
 
-    def check_reports(self):
-        for report in self.folder.glob(f"{self.name}.sanitizer*"):
-            text = report.read_text(errors="replace")
-            if text.strip():
-                raise AssertionError(f"{self.name}: {text[:6000]}")
-
     def rss_kib(self, peak=False):
         field = "VmHWM" if peak else "VmRSS"
         for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
             if line.startswith(field):
                 return int(line.split()[1])
         raise AssertionError(f"{self.name} has no {field}")
+
+    @contextlib.contextmanager
+    def grows_at_most(self, mib, peak=False):
+        """Its memory after the block, or the peak of it, against what it was before. Asked of builds without
+        sanitizer only: those keep freed memory aside and a shadow of all of it, so the number says nothing there."""
+        before = self.rss_kib(peak)
+        yield
+        grown = self.rss_kib(peak) - before
+        assert SANITIZED or grown < mib * 1024, f"{self.name} grew by {grown} KiB"
 
 
 class Manager(Process):
@@ -270,12 +287,10 @@ class Swarm:
 
     def close(self):
         processes = [*self.agents, self.manager]
-        for p in processes:
-            if p.process is not None:
-                with contextlib.suppress(AssertionError):
-                    p.stop(15)
-        for p in processes:
-            p.check_reports()
+        statuses = {p.name: p.stop() for p in processes if p.is_running()}
+        for folder in {p.folder for p in processes}:
+            check_reports(folder)
+        assert set(statuses.values()) <= {0}, f"ended by SIGTERM with {statuses}"
 
 
 @contextlib.contextmanager
@@ -302,9 +317,14 @@ def kill_leftovers(folder):
                     os.kill(int(entry.name), signal.SIGKILL)
 
 
+def cli_environment(manager):
+    return dict(os.environ, HIVECAST_URL=manager.url, HIVECAST_TOKEN=manager.token, NO_COLOR="1",
+                **sanitizer_options(manager.folder / "cli.sanitizer"))
+
+
 def cli(manager, *arguments, expect=0, **kwargs):
     """Runs the hivecast command against a manager; answers (stdout, stderr)."""
-    env = dict(os.environ, HIVECAST_URL=manager.url, HIVECAST_TOKEN=manager.token, NO_COLOR="1")
+    env = cli_environment(manager)
     done = subprocess.run([str(BIN / "hivecast"), *map(str, arguments)], env=env, capture_output=True, text=True,
                           timeout=PATIENCE * 2, stdin=subprocess.DEVNULL, **kwargs)
     assert expect is None or done.returncode == expect, \

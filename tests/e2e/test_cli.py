@@ -10,15 +10,14 @@ import subprocess
 import tarfile
 
 import pytest
-from harness import BIN, PATIENCE, cli, wait_for
+from harness import BIN, PATIENCE, cli, cli_environment, sanitizer_options, wait_for
 
 HIVECAST = str(BIN / "hivecast")
 
 
 def start(manager, *arguments, **kwargs):
     """A hivecast that goes on running."""
-    env = dict(os.environ, HIVECAST_URL=manager.url, HIVECAST_TOKEN=manager.token, NO_COLOR="1")
-    return subprocess.Popen([HIVECAST, *map(str, arguments)], env=env, stdin=subprocess.DEVNULL,
+    return subprocess.Popen([HIVECAST, *map(str, arguments)], env=cli_environment(manager), stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **kwargs)
 
 
@@ -31,7 +30,8 @@ def document(folder, name="task.yaml", **deploy):
 
 
 def login_environment(folder):
-    return {"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config")}
+    return {"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config"),
+            **sanitizer_options(folder / "login.sanitizer")}
 
 
 def test_login_remembers_manager_and_token_for_the_user_alone(swarm, tmp_path):

@@ -10,7 +10,7 @@ import time
 
 import pytest
 import requests
-from harness import BIN, Manager, free_port, wait_for, zip_of
+from harness import BIN, Manager, check_reports, free_port, wait_for, zip_of
 
 
 def run(*command, env=None, timeout=60):
@@ -174,7 +174,7 @@ def test_a_full_disk_is_told_and_survived(tmp_path):
         manager.tokens(3)
     finally:
         manager.stop()
-        manager.check_reports()
+        check_reports(manager.folder)
         subprocess.run(["umount", data], check=True)
 
 

@@ -2,7 +2,6 @@
 """An agent's whole life under valgrind: join, deploy with a package, a failing install, terminal, stop, end."""
 import os
 
-import pytest
 from harness import BIN, Agent, wait_for, zip_of
 
 VALGRIND = ["valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=definite,indirect,possible",
@@ -10,7 +9,6 @@ VALGRIND = ["valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=defin
             "--child-silent-after-fork=yes", "--track-fds=no"]
 
 
-@pytest.mark.skipif("asan" in str(BIN) or "tsan" in str(BIN), reason="valgrind and sanitizers exclude each other")
 def test_an_agents_whole_life_is_clean(swarm):
     agent = Agent(swarm.folder, swarm.manager, "drone-1").join(["swarm"])
     swarm.agents.append(agent)
