@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 bool route_equal(const struct route *a, const struct route *b)
 {
@@ -46,18 +45,15 @@ enum err connection_read(zmq_msg_t *frames, size_t count, struct connection *out
 
 struct tcp_link link_of(int fd)
 {
-    struct stat st;
     struct tcp_link link = {.fd = fd};
-    if (fd < 0 || fstat(fd, &st) != 0)
-        link.fd = -1;
-    else
-        link.inode = st.st_ino;
+    socklen_t size = sizeof(link.cookie);
+    if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_COOKIE, &link.cookie, &size) != 0)
+        link.cookie = 0;
     return link;
 }
 
 void link_cut(const struct tcp_link *link)
 {
-    struct tcp_link now = link_of(link->fd);
-    if (now.fd >= 0 && now.inode == link->inode)
-        (void)shutdown(now.fd, SHUT_RDWR); /* fails only when the peer was faster */
+    if (link->cookie != 0 && link_of(link->fd).cookie == link->cookie)
+        (void)shutdown(link->fd, SHUT_RDWR); /* fails only when the peer was faster */
 }

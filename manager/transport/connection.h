@@ -20,10 +20,11 @@ struct route {
 };
 bool route_equal(const struct route *a, const struct route *b);
 
-/* A descriptor that libzmq owns; the inode tells whether its number was given away meanwhile. */
+/* A descriptor that libzmq owns; the kernel's cookie of the socket, never used twice, tells whether
+ * its number was given away meanwhile. */
 struct tcp_link {
     int fd;
-    uint64_t inode;
+    uint64_t cookie; /* 0 when it was closed already */
 };
 
 struct connection {

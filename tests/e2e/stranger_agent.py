@@ -62,6 +62,7 @@ class Connection:
     def __init__(self, endpoint, server_key, public, secret):
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
         self.socket.linger = 0
+        self.socket.sndtimeo = 60_000  # a connection that was refused must not hold its test for ever
         self.socket.curve_serverkey, self.socket.curve_publickey, self.socket.curve_secretkey = \
             server_key, public, secret
         self.socket.connect(endpoint)
