@@ -64,3 +64,23 @@ def test_an_unknown_protocol_version_is_refused(stranger):
     with pytest.raises(Refused) as refused:
         stranger.hello(versions=[99])
     assert refused.value.code == "ERROR_CODE_UNSUPPORTED"
+
+
+def test_an_announcement_that_is_lost_comes_again_with_the_next_heartbeat(swarm, stranger):
+    task = swarm.manager.deploy({"deploy": {"run": {"commands": ["true"]}, "target": {"ids": ["stranger"]}}})
+
+    def announced():
+        """The task of the next announcement; everything else is passed over."""
+        while True:
+            envelope, body, _ = stranger.control.receive()
+            if envelope.kind == M.KIND_NOTICE:
+                return M.AnnounceRequest.FromString(body).announcement.task_id
+    assert announced() == task  # and nothing is done about it
+    for _ in range(2):
+        stranger.control.send("Heartbeat", M.HeartbeatRequest())
+        assert announced() == task
+    stranger.acknowledge(task, M.TASK_STATE_ACCEPTED)
+    stranger.waiting.clear()
+    known = M.TaskStatus(task_id=task, state=M.TASK_STATE_ACCEPTED)
+    assert stranger.call("Heartbeat", M.HeartbeatRequest(tasks=[known])).time_ms > 0
+    assert stranger.waiting == [], "what the agent knows is not announced again"
