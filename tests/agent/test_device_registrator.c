@@ -19,6 +19,7 @@ struct fake_manager {
     pthread_t thread;
     int fd;
     char url[64];
+    pthread_mutex_t lock; /* guards what follows */
     const char *answer;
     char request[4096];
 };
@@ -33,24 +34,44 @@ static const char registered[] =
     "{\"id\":\"drone-1\",\"managerPublicKey\":\"rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7\","
     "\"control\":\"tcp://*:5557\",\"bulk\":\"tcp://[::]:5558\"}";
 
+static void answer_one(struct fake_manager *m, int peer)
+{
+    size_t used = 0;
+    ssize_t got;
+    pthread_mutex_lock(&m->lock);
+    memset(m->request, 0, sizeof(m->request));
+    while (strstr(m->request, "\r\n\r\n{") == NULL || strchr(m->request, '}') == NULL) {
+        got = read(peer, m->request + used, sizeof(m->request) - 1 - used);
+        if (got <= 0)
+            break;
+        used += (size_t)got;
+    }
+    assert_int_equal(write(peer, m->answer, strlen(m->answer)), (ssize_t)strlen(m->answer));
+    pthread_mutex_unlock(&m->lock);
+    close(peer);
+}
+
 static void *serve(void *arg)
 {
     struct fake_manager *m = arg;
     int peer;
-    while ((peer = accept(m->fd, NULL, NULL)) >= 0) {
-        size_t used = 0;
-        ssize_t got;
-        memset(m->request, 0, sizeof(m->request));
-        while (strstr(m->request, "\r\n\r\n{") == NULL || strchr(m->request, '}') == NULL) {
-            got = read(peer, m->request + used, sizeof(m->request) - 1 - used);
-            if (got <= 0)
-                break;
-            used += (size_t)got;
-        }
-        assert_int_equal(write(peer, m->answer, strlen(m->answer)), (ssize_t)strlen(m->answer));
-        close(peer);
-    }
+    while ((peer = accept(m->fd, NULL, NULL)) >= 0)
+        answer_one(m, peer);
     return NULL;
+}
+
+static void set_answer(struct fake_manager *m, const char *answer)
+{
+    pthread_mutex_lock(&m->lock);
+    m->answer = answer;
+    pthread_mutex_unlock(&m->lock);
+}
+
+static void assert_was_asked(struct fake_manager *m, const char *words)
+{
+    pthread_mutex_lock(&m->lock);
+    assert_non_null(strstr(m->request, words));
+    pthread_mutex_unlock(&m->lock);
 }
 
 static int setup(void **state)
@@ -66,7 +87,8 @@ static int setup(void **state)
     assert_int_equal(getsockname(f->manager.fd, (struct sockaddr *)&address, &size), 0);
     snprintf(f->manager.url, sizeof(f->manager.url), "http://127.0.0.1:%d/",
              ntohs(address.sin_port));
-    f->manager.answer = registered;
+    assert_int_equal(pthread_mutex_init(&f->manager.lock, NULL), 0);
+    set_answer(&f->manager, registered);
     assert_int_equal(pthread_create(&f->manager.thread, NULL, serve, &f->manager), 0);
     *state = f;
     return keys_init(NULL) == ERR_OK ? 0 : -1;
@@ -78,6 +100,7 @@ static int teardown(void **state)
     shutdown(f->manager.fd, SHUT_RDWR); /* wakes accept */
     pthread_join(f->manager.thread, NULL);
     close(f->manager.fd);
+    pthread_mutex_destroy(&f->manager.lock);
     assert_int_equal(fs_remove(f->dir, NULL), ERR_OK);
     free(f);
     return 0;
@@ -107,10 +130,10 @@ static void joining_sends_the_public_key_and_keeps_the_identity(void **state)
     char key[KEY_Z85_SIZE];
     assert_int_equal(identity_keys(f->dir, &keys, NULL), ERR_OK);
     keys_z85_encode(keys.public_key, key);
-    assert_non_null(strstr(f->manager.request, "POST /rpc/targets "));
-    assert_non_null(strstr(f->manager.request, "X-Auth-Token: 12ab-34cd-56ef"));
-    assert_non_null(strstr(f->manager.request, "\"tags\":[\"north\"]"));
-    assert_non_null(strstr(f->manager.request, "\"latitude\":45.06"));
+    assert_was_asked(&f->manager, "POST /rpc/targets ");
+    assert_was_asked(&f->manager, "X-Auth-Token: 12ab-34cd-56ef");
+    assert_was_asked(&f->manager, "\"tags\":[\"north\"]");
+    assert_was_asked(&f->manager, "\"latitude\":45.06");
 }
 
 static void a_repeated_join_comes_with_the_same_key(void **state)
@@ -146,7 +169,7 @@ static void refusals_are_told_apart(void **state)
     struct fixture *f = *state;
     struct join_request r = request_of(f);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        f->manager.answer = rows[i].answer;
+        set_answer(&f->manager, rows[i].answer);
         struct identity id;
         struct error e;
         assert_int_equal(device_registrator_join(&r, &id, &e), rows[i].code);
