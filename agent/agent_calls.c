@@ -50,10 +50,8 @@ static enum err stop_command(void *arg, const ProtobufCMessage *request, struct 
 }
 
 const struct transport_handler agent_calls_handlers[] = {
-    {"Announce",    announce    },
-    {"Stop",        stop        },
-    {"SendLogs",    send_logs   },
-    {"RunCommand",  run_command },
+    {"Announce", announce},        {"Stop", stop},
+    {"SendLogs", send_logs},       {"RunCommand", run_command},
     {"StopCommand", stop_command},
 };
 const size_t agent_calls_count = sizeof(agent_calls_handlers) / sizeof(agent_calls_handlers[0]);

@@ -59,14 +59,14 @@ static enum err configure(void *socket, const struct dealer_config *config,
         int option;
         int value;
     } fixed[] = {
-        {ZMQ_LINGER,            0                },
-        {ZMQ_IMMEDIATE,         1                },
-        {ZMQ_RECONNECT_IVL,     RECONNECT_MS     },
-        {ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS },
-        {ZMQ_HANDSHAKE_IVL,     HANDSHAKE_MS     },
-        {ZMQ_HEARTBEAT_IVL,     ZMTP_HEARTBEAT_MS},
+        {ZMQ_LINGER, 0},
+        {ZMQ_IMMEDIATE, 1},
+        {ZMQ_RECONNECT_IVL, RECONNECT_MS},
+        {ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS},
+        {ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
+        {ZMQ_HEARTBEAT_IVL, ZMTP_HEARTBEAT_MS},
         {ZMQ_HEARTBEAT_TIMEOUT, ZMTP_HEARTBEAT_MS},
-        {ZMQ_IPV6,              1                },
+        {ZMQ_IPV6, 1},
     };
     bool ok = true;
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && ok; i++)

@@ -171,11 +171,11 @@ static enum err refused(const char *url, long status, const json_t *problem, str
         enum err code;
         const char *meaning;
     } rows[] = {
-        {400, ERR_INVALID,         "the manager does not accept this registration"                },
-        {401, ERR_UNAUTHENTICATED, "the token is wrong, used already or older than a week"        },
-        {409, ERR_CONFLICT,        "this id or key belongs to another device; choose another --id"},
-        {429, ERR_THROTTLED,       "too many tries with wrong tokens; wait some seconds"          },
-        {503, ERR_UNAVAILABLE,     "the manager is busy or stopping; try again"                   },
+        {400, ERR_INVALID, "the manager does not accept this registration"},
+        {401, ERR_UNAUTHENTICATED, "the token is wrong, used already or older than a week"},
+        {409, ERR_CONFLICT, "this id or key belongs to another device; choose another --id"},
+        {429, ERR_THROTTLED, "too many tries with wrong tokens; wait some seconds"},
+        {503, ERR_UNAVAILABLE, "the manager is busy or stopping; try again"},
     };
     const char *detail = json_string_value(json_object_get(problem, "detail"));
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -21,12 +21,10 @@ enum { EXIT_USAGE = 2, MIB = 1024 * 1024 };
 
 static const struct option_spec run_specs[] = {AGENT_OPTION_DATA_DIR, AGENT_OPTIONS_RUN,
                                                AGENT_OPTIONS_JOIN};
-static const struct option_spec status_specs[] = {
-    {"json", NULL, NULL, "As one JSON object", false},
-    AGENT_OPTION_DATA_DIR,
-    AGENT_OPTIONS_RUN,
-    AGENT_OPTIONS_JOIN
-};
+static const struct option_spec status_specs[] = {{"json", NULL, NULL, "As one JSON object", false},
+                                                  AGENT_OPTION_DATA_DIR,
+                                                  AGENT_OPTIONS_RUN,
+                                                  AGENT_OPTIONS_JOIN};
 enum {
     RUN_COUNT = sizeof(run_specs) / sizeof(run_specs[0]),
     RUN_HELP_COUNT = 8,
@@ -78,10 +76,7 @@ static enum err read_config(const struct options *o, struct agent_config *out, s
 static void keep_heap_small(void)
 {
     static const int settings[][2] = {
-        {M_ARENA_MAX,      1        },
-        {M_MMAP_THRESHOLD, 32 * 1024},
-        {M_TRIM_THRESHOLD, 64 * 1024}
-    };
+        {M_ARENA_MAX, 1}, {M_MMAP_THRESHOLD, 32 * 1024}, {M_TRIM_THRESHOLD, 64 * 1024}};
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
         (void)mallopt(settings[i][0], settings[i][1]); /* NOLINT(concurrency-mt-unsafe) */
 }
@@ -200,16 +195,16 @@ static const struct {
     int (*fn)(int argc, char **argv); /* argv[0] is the subcommand */
     const char *text;                 /* NULL: not for people */
 } commands[] = {
-    {"join",            join,            "Make this device a target of a manager"              },
-    {"run",             run,             "Serve the manager (what the service does)"           },
-    {"status",          status,          "Who this target is, where it is connected, what runs"},
-    {"version",         version,         "Print the version"                                   },
-    {"help",            help,            "Print this"                                          },
-    {"--version",       version,         NULL                                                  },
-    {"--help",          help,            NULL                                                  },
-    {"-h",              help,            NULL                                                  },
-    {"internal-sync",   internal_sync,   NULL                                                  },
-    {"internal-remove", internal_remove, NULL                                                  },
+    {"join", join, "Make this device a target of a manager"},
+    {"run", run, "Serve the manager (what the service does)"},
+    {"status", status, "Who this target is, where it is connected, what runs"},
+    {"version", version, "Print the version"},
+    {"help", help, "Print this"},
+    {"--version", version, NULL},
+    {"--help", help, NULL},
+    {"-h", help, NULL},
+    {"internal-sync", internal_sync, NULL},
+    {"internal-remove", internal_remove, NULL},
 };
 
 static int help(int argc, char **argv)

@@ -34,14 +34,14 @@ static const struct {
     const char *name;
     const char *fallback;
 } inherited[] = {
-    {"PATH",    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-    {"HOME",    "/"                                                           },
-    {"LANG",    "C.UTF-8"                                                     },
-    {"LC_ALL",  NULL                                                          },
-    {"USER",    NULL                                                          },
-    {"LOGNAME", NULL                                                          },
-    {"TZ",      NULL                                                          },
-    {"TMPDIR",  NULL                                                          },
+    {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+    {"HOME", "/"},
+    {"LANG", "C.UTF-8"},
+    {"LC_ALL", NULL},
+    {"USER", NULL},
+    {"LOGNAME", NULL},
+    {"TZ", NULL},
+    {"TMPDIR", NULL},
 };
 
 static enum err add_variable(struct strlist *to, const char *name, const char *value,
@@ -65,13 +65,13 @@ static enum err fill_environment(struct strlist *to, const struct process_place 
         err = add_variable(to, inherited[i].name, value != NULL ? value : inherited[i].fallback, e);
     }
     const char *const own[][2] = {
-        {"HIVECAST_AGENT",    marks->agent     },
-        {"HIVECAST_TARGET",   marks->target_id },
-        {"HIVECAST_PROCESS",  marks->process_id},
-        {"HIVECAST_TASK",     place->task_id   },
-        {"HIVECAST_APP",      place->app       },
-        {"HIVECAST_APP_DATA", place->app_data  },
-        {"PWD",               place->directory },
+        {"HIVECAST_AGENT", marks->agent},
+        {"HIVECAST_TARGET", marks->target_id},
+        {"HIVECAST_PROCESS", marks->process_id},
+        {"HIVECAST_TASK", place->task_id},
+        {"HIVECAST_APP", place->app},
+        {"HIVECAST_APP_DATA", place->app_data},
+        {"PWD", place->directory},
     };
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]) && err == ERR_OK; i++)
         err = add_variable(to, own[i][0], own[i][1], e);
@@ -233,11 +233,7 @@ enum err process_spawn(const char *const *argv, const struct process_place *plac
     AUTO(strlist_clear) struct strlist variables = {0};
     AUTO_FREE char **environment = NULL;
     AUTO(pipes_clear)
-    struct pipes pipes = {
-        {-1, -1},
-        {-1, -1},
-        {-1, -1}
-    };
+    struct pipes pipes = {{-1, -1}, {-1, -1}, {-1, -1}};
     enum err err = fill_environment(&variables, place, marks, e);
     if (err == ERR_OK)
         err = exec_vector(&variables, &environment, e);

@@ -55,8 +55,8 @@ enum err record_file_append(int fd, uint64_t *end, const struct record *r, struc
     };
     h.checksum = checksum(&h, r->data);
     struct iovec parts[] = {
-        {.iov_base = &h,                         .iov_len = sizeof(h)},
-        {.iov_base = (void *)(uintptr_t)r->data, .iov_len = r->size  },
+        {.iov_base = &h, .iov_len = sizeof(h)},
+        {.iov_base = (void *)(uintptr_t)r->data, .iov_len = r->size},
     };
     ssize_t put;
     do

@@ -22,15 +22,13 @@ static void read_line(struct view *v, char *line)
     struct {
         const char *key;
         const char **value;
-    } rows[] = {
-        {"pid ",          &v->pid       },
-        {"version ",      &v->version   },
-        {"connection ",   &v->connection},
-        {"since-ms ",     &v->since_ms  },
-        {"why ",          &v->why       },
-        {"processes ",    &v->processes },
-        {"unsent-bytes ", &v->unsent    }
-    };
+    } rows[] = {{"pid ", &v->pid},
+                {"version ", &v->version},
+                {"connection ", &v->connection},
+                {"since-ms ", &v->since_ms},
+                {"why ", &v->why},
+                {"processes ", &v->processes},
+                {"unsent-bytes ", &v->unsent}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (strncmp(line, rows[i].key, strlen(rows[i].key)) == 0)
             *rows[i].value = line + strlen(rows[i].key);
@@ -140,7 +138,7 @@ void status_print(const struct identity *id, struct bytes *answer, bool is_json)
     struct view v = read_answer(answer);
     char since[TIME_TEXT_SIZE];
     clock_format(strtoll(v.since_ms, NULL, 10), since);
-    printf("agent       %s, pid %s, %s processes of tasks\nconnection  %s, %s, since %s%s%s\n",
+    printf("agent       %s, pid %s, processes of tasks: %s\nconnection  %s, %s, since %s%s%s\n",
            v.version, v.pid, v.processes, v.connection, id->control, since,
            *v.why == '\0' ? "" : ": ", v.why);
     if (strcmp(v.unsent, "0") != 0)

@@ -19,22 +19,22 @@ static const struct transition {
     enum job_event event;
     enum task_state next;
 } transitions[] = {
-    {TASK_ANNOUNCED,    JOB_SUITABLE,   TASK_ACCEPTED    },
-    {TASK_ANNOUNCED,    JOB_UNSUITABLE, TASK_REJECTED    },
-    {TASK_ANNOUNCED,    JOB_STOPPED,    TASK_STOPPED     },
-    {TASK_ACCEPTED,     JOB_FETCHED,    TASK_TRANSFERRING},
-    {TASK_ACCEPTED,     JOB_FAILED,     TASK_FAILED      },
-    {TASK_ACCEPTED,     JOB_STOPPED,    TASK_STOPPED     },
-    {TASK_TRANSFERRING, JOB_COMPLETE,   TASK_INSTALLING  },
-    {TASK_TRANSFERRING, JOB_FAILED,     TASK_FAILED      },
-    {TASK_TRANSFERRING, JOB_STOPPED,    TASK_STOPPED     },
-    {TASK_INSTALLING,   JOB_INSTALLED,  TASK_ACTIVATING  },
-    {TASK_INSTALLING,   JOB_FAILED,     TASK_FAILED      },
-    {TASK_INSTALLING,   JOB_STOPPED,    TASK_STOPPED     },
- /* Interrupted commands may have changed files: the tree is verified again. */
-    {TASK_INSTALLING,   JOB_RESUMED,    TASK_TRANSFERRING},
-    {TASK_ACTIVATING,   JOB_STARTED,    TASK_SUCCEEDED   },
-    {TASK_ACTIVATING,   JOB_FAILED,     TASK_FAILED      },
+    {TASK_ANNOUNCED, JOB_SUITABLE, TASK_ACCEPTED},
+    {TASK_ANNOUNCED, JOB_UNSUITABLE, TASK_REJECTED},
+    {TASK_ANNOUNCED, JOB_STOPPED, TASK_STOPPED},
+    {TASK_ACCEPTED, JOB_FETCHED, TASK_TRANSFERRING},
+    {TASK_ACCEPTED, JOB_FAILED, TASK_FAILED},
+    {TASK_ACCEPTED, JOB_STOPPED, TASK_STOPPED},
+    {TASK_TRANSFERRING, JOB_COMPLETE, TASK_INSTALLING},
+    {TASK_TRANSFERRING, JOB_FAILED, TASK_FAILED},
+    {TASK_TRANSFERRING, JOB_STOPPED, TASK_STOPPED},
+    {TASK_INSTALLING, JOB_INSTALLED, TASK_ACTIVATING},
+    {TASK_INSTALLING, JOB_FAILED, TASK_FAILED},
+    {TASK_INSTALLING, JOB_STOPPED, TASK_STOPPED},
+    /* Interrupted commands may have changed files: the tree is verified again. */
+    {TASK_INSTALLING, JOB_RESUMED, TASK_TRANSFERRING},
+    {TASK_ACTIVATING, JOB_STARTED, TASK_SUCCEEDED},
+    {TASK_ACTIVATING, JOB_FAILED, TASK_FAILED},
 };
 
 static bool has_package(const struct job *j)
@@ -58,9 +58,9 @@ static const struct work {
     void (*start)(struct task_processor *p, struct job *j);
 } works[] = {
     {.state = TASK_ACCEPTED, .start = task_work_fetch},
-    {             TASK_TRANSFERRING,  true,                              false, has_package, JOB_COMPLETE, task_work_transfer},
-    { TASK_INSTALLING, true,                     true, has_install, JOB_INSTALLED, task_work_install},
-    {        .state = TASK_ACTIVATING,                      .is_kept = true,                             .is_exclusive = true, .start = task_work_activate},
+    {TASK_TRANSFERRING, true, false, has_package, JOB_COMPLETE, task_work_transfer},
+    {TASK_INSTALLING, true, true, has_install, JOB_INSTALLED, task_work_install},
+    {.state = TASK_ACTIVATING, .is_kept = true, .is_exclusive = true, .start = task_work_activate},
 };
 
 struct job *task_steps_find(const struct task_processor *p, const char *task_id)

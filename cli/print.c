@@ -59,25 +59,13 @@ int print_colour_of(const char *state)
         const char *state;
         int colour;
     } rows[] = {
-        {"succeeded",    GREEN },
-        {"online",       GREEN },
-        {"up",           GREEN },
-        {"ok",           GREEN },
-        {"failed",       RED   },
-        {"rejected",     RED   },
-        {"timed-out",    RED   },
-        {"backing-off",  RED   },
-        {"offline",      GREY  },
-        {"stopped",      GREY  },
-        {"pending",      YELLOW},
-        {"announced",    YELLOW},
-        {"accepted",     YELLOW},
-        {"building",     YELLOW},
-        {"starting",     YELLOW},
-        {"installing",   YELLOW},
-        {"transferring", YELLOW},
-        {"activating",   YELLOW},
-        {"collecting",   YELLOW},
+        {"succeeded", GREEN},   {"online", GREEN},        {"up", GREEN},
+        {"ok", GREEN},          {"failed", RED},          {"rejected", RED},
+        {"timed-out", RED},     {"backing-off", RED},     {"offline", GREY},
+        {"stopped", GREY},      {"pending", YELLOW},      {"announced", YELLOW},
+        {"accepted", YELLOW},   {"building", YELLOW},     {"starting", YELLOW},
+        {"installing", YELLOW}, {"transferring", YELLOW}, {"activating", YELLOW},
+        {"collecting", YELLOW},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (strcmp(rows[i].state, state) == 0)

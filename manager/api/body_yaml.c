@@ -67,19 +67,8 @@ static json_t *plain_scalar(const char *text, size_t length)
     static const struct {
         const char *text;
         int value; /* 0, 1, -1: null */
-    } words[] = {
-        {"true",  1 },
-        {"True",  1 },
-        {"TRUE",  1 },
-        {"false", 0 },
-        {"False", 0 },
-        {"FALSE", 0 },
-        {"",      -1},
-        {"~",     -1},
-        {"null",  -1},
-        {"Null",  -1},
-        {"NULL",  -1}
-    };
+    } words[] = {{"true", 1}, {"True", 1}, {"TRUE", 1},  {"false", 0}, {"False", 0}, {"FALSE", 0},
+                 {"", -1},    {"~", -1},   {"null", -1}, {"Null", -1}, {"NULL", -1}};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (strcmp(words[i].text, text) == 0)
             return words[i].value < 0 ? json_null() : json_boolean(words[i].value);

@@ -105,16 +105,16 @@ static enum err start_daemon(struct http_server *s, struct error *e)
     if (err != ERR_OK)
         return err;
     struct MHD_OptionItem options[] = {
-        {MHD_OPTION_EXTERNAL_LOGGER,         (intptr_t)log_library,        NULL              },
-        {MHD_OPTION_SOCK_ADDR,               0,                            &address          },
-        {MHD_OPTION_THREAD_POOL_SIZE,        (intptr_t)c->threads,         NULL              },
-        {MHD_OPTION_URI_LOG_CALLBACK,        (intptr_t)http_request_begin, NULL              },
-        {MHD_OPTION_NOTIFY_COMPLETED,        (intptr_t)http_request_end,   s->streams        },
-        {MHD_OPTION_NOTIFY_CONNECTION,       (intptr_t)connections_notify, s->api.connections},
-        {MHD_OPTION_CONNECTION_LIMIT,        (intptr_t)c->connections_max, NULL              },
-        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)c->per_address_max, NULL              },
-        {MHD_OPTION_CONNECTION_TIMEOUT,      (intptr_t)c->idle_timeout_s,  NULL              },
-        {MHD_OPTION_END,                     0,                            NULL              },
+        {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)log_library, NULL},
+        {MHD_OPTION_SOCK_ADDR, 0, &address},
+        {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)c->threads, NULL},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)http_request_begin, NULL},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)http_request_end, s->streams},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connections_notify, s->api.connections},
+        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)c->connections_max, NULL},
+        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)c->per_address_max, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)c->idle_timeout_s, NULL},
+        {MHD_OPTION_END, 0, NULL},
     };
     errno = 0;
     s->instance.port = c->port;

@@ -116,7 +116,7 @@ static enum err decode_longitude(json_t *value, const char *path, void *out, str
 enum err json_decode_location(json_t *value, const char *path, void *out, struct error *e)
 {
     static const struct json_field fields[] = {
-        {"latitude",  decode_latitude,  offsetof(struct location, latitude),  true},
+        {"latitude", decode_latitude, offsetof(struct location, latitude), true},
         {"longitude", decode_longitude, offsetof(struct location, longitude), true},
     };
     struct location location = {.is_known = true};

@@ -19,12 +19,10 @@ static enum err decode_stage(struct query_params *q, enum stage *out, struct err
 
 static enum err decode_order(struct query_params *q, struct log_query *out, struct error *e)
 {
-    static const struct params_sort sorts[] = {
-        {"received", LOG_SORT_RECEIVED},
-        {"time",     LOG_SORT_TIME    },
-        {"target",   LOG_SORT_TARGET  },
-        {"task",     LOG_SORT_TASK    }
-    };
+    static const struct params_sort sorts[] = {{"received", LOG_SORT_RECEIVED},
+                                               {"time", LOG_SORT_TIME},
+                                               {"target", LOG_SORT_TARGET},
+                                               {"task", LOG_SORT_TASK}};
     int sort = LOG_SORT_RECEIVED;
     bool is_descending = true;
     enum err err = params_sort(q, sorts, 4, &sort, &is_descending, e);

@@ -9,22 +9,12 @@ static const struct {
     enum err code;
     int status;
 } statuses[] = {
-    {ERR_OK,              200},
-    {ERR_INVALID,         400},
-    {ERR_UNAUTHENTICATED, 401},
-    {ERR_FORBIDDEN,       403},
-    {ERR_NOT_FOUND,       404},
-    {ERR_CONFLICT,        409},
-    {ERR_STOPPED,         409},
-    {ERR_SUPERSEDED,      409},
-    {ERR_TOO_LARGE,       413},
-    {ERR_UNSUPPORTED,     415},
-    {ERR_UNSUITABLE,      422},
-    {ERR_THROTTLED,       429},
-    {ERR_UNAVAILABLE,     503},
-    {ERR_NO_MEMORY,       503},
-    {ERR_TIMEOUT,         504},
-    {ERR_NO_SPACE,        507},
+    {ERR_OK, 200},          {ERR_INVALID, 400},    {ERR_UNAUTHENTICATED, 401},
+    {ERR_FORBIDDEN, 403},   {ERR_NOT_FOUND, 404},  {ERR_CONFLICT, 409},
+    {ERR_STOPPED, 409},     {ERR_SUPERSEDED, 409}, {ERR_TOO_LARGE, 413},
+    {ERR_UNSUPPORTED, 415}, {ERR_UNSUITABLE, 422}, {ERR_THROTTLED, 429},
+    {ERR_UNAVAILABLE, 503}, {ERR_NO_MEMORY, 503},  {ERR_TIMEOUT, 504},
+    {ERR_NO_SPACE, 507},
 };
 
 int problem_status(enum err code)

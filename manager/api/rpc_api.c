@@ -73,12 +73,12 @@ static enum err add_own_tags(struct target *t, struct error *e)
 static enum err decode_registration(json_t *body, struct target *out, struct error *e)
 {
     static const struct json_field fields[] = {
-        {"id",           json_decode_id,       offsetof(struct target, id),           true },
-        {"publicKey",    json_decode_key,      offsetof(struct target, public_key),   true },
-        {"tags",         json_decode_tags,     offsetof(struct target, tags),         false},
-        {"location",     json_decode_location, offsetof(struct target, location),     false},
-        {"architecture", json_decode_word,     offsetof(struct target, architecture), false},
-        {"os",           json_decode_word,     offsetof(struct target, os),           false},
+        {"id", json_decode_id, offsetof(struct target, id), true},
+        {"publicKey", json_decode_key, offsetof(struct target, public_key), true},
+        {"tags", json_decode_tags, offsetof(struct target, tags), false},
+        {"location", json_decode_location, offsetof(struct target, location), false},
+        {"architecture", json_decode_word, offsetof(struct target, architecture), false},
+        {"os", json_decode_word, offsetof(struct target, os), false},
     };
     enum err err = json_decode_object(body, "", fields, 6, out, e);
     return err == ERR_OK ? add_own_tags(out, e) : err;

@@ -52,11 +52,9 @@ static enum err list_in_core(void *arg, struct error *e)
 
 static enum err decode_query(struct query_params *q, struct target_query *out, struct error *e)
 {
-    static const struct params_sort sorts[] = {
-        {"id",         TARGET_SORT_ID        },
-        {"registered", TARGET_SORT_REGISTERED},
-        {"lastSeen",   TARGET_SORT_LAST_SEEN }
-    };
+    static const struct params_sort sorts[] = {{"id", TARGET_SORT_ID},
+                                               {"registered", TARGET_SORT_REGISTERED},
+                                               {"lastSeen", TARGET_SORT_LAST_SEEN}};
     int sort = TARGET_SORT_ID;
     struct error why = {0};
     const char *tags = params_text(q, "tags");
@@ -166,12 +164,10 @@ static enum err update_in_core(void *arg, struct error *e)
 enum err target_put(struct api *api, struct api_request *in, struct api_reply *out, struct error *e)
 {
     static const struct json_field fields[] = {
-        {"tags",     decode_new_tags,     0, false},
+        {"tags", decode_new_tags, 0, false},
         {"location", decode_new_location, 0, false},
     };
-    struct update u = {
-        .call = {.core = api->config.core, .id = in->id}
-    };
+    struct update u = {.call = {.core = api->config.core, .id = in->id}};
     enum err err = json_decode_object(in->body, "", fields, 2, &u, e);
     if (err == ERR_OK)
         err = mailbox_call(api->mailbox, update_in_core, &u, e);

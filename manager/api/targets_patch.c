@@ -132,10 +132,10 @@ static enum err change_all(struct api *api, struct patch *p, struct api_reply *o
 static enum err decode(json_t *body, struct patch *p, struct error *e)
 {
     static const struct json_field fields[] = {
-        {"ids",        json_decode_ids,  offsetof(struct patch, chosen.ids),  false},
-        {"tags",       json_decode_tags, offsetof(struct patch, chosen.tags), false},
-        {"addTags",    json_decode_tags, offsetof(struct patch, add),         false},
-        {"removeTags", json_decode_tags, offsetof(struct patch, remove),      false},
+        {"ids", json_decode_ids, offsetof(struct patch, chosen.ids), false},
+        {"tags", json_decode_tags, offsetof(struct patch, chosen.tags), false},
+        {"addTags", json_decode_tags, offsetof(struct patch, add), false},
+        {"removeTags", json_decode_tags, offsetof(struct patch, remove), false},
     };
     enum err err = json_decode_object(body, "", fields, 4, p, e);
     if (err != ERR_OK)

@@ -64,10 +64,10 @@ static enum err decode_upload(json_t *value, const char *path, void *out, struct
 static enum err decode_source(json_t *value, const char *path, void *out, struct error *e)
 {
     static const struct json_field fields[] = {
-        {"zip",    decode_zip,          0, false},
-        {"paths",  decode_source_paths, 0, false},
-        {"task",   decode_source_task,  0, false},
-        {"upload", decode_upload,       0, false},
+        {"zip", decode_zip, 0, false},
+        {"paths", decode_source_paths, 0, false},
+        {"task", decode_source_task, 0, false},
+        {"upload", decode_upload, 0, false},
     };
     enum err err = json_decode_object(value, path, fields, COUNT(fields), out, e);
     if (err == ERR_OK && json_object_size(value) != 1)
@@ -78,9 +78,9 @@ static enum err decode_source(json_t *value, const char *path, void *out, struct
 static enum err decode_build(json_t *value, const char *path, void *out, struct error *e)
 {
     static const struct json_field fields[] = {
-        {"host",      json_decode_id,       DRAFT(build_host),      true},
-        {"commands",  json_decode_commands, DRAFT(build_commands),  true},
-        {"artifacts", json_decode_paths,    DRAFT(build_artifacts), true},
+        {"host", json_decode_id, DRAFT(build_host), true},
+        {"commands", json_decode_commands, DRAFT(build_commands), true},
+        {"artifacts", json_decode_paths, DRAFT(build_artifacts), true},
     };
     struct task *draft = out;
     draft->has_build = true;
@@ -101,8 +101,8 @@ static enum err decode_install(json_t *value, const char *path, void *out, struc
 static enum err decode_run(json_t *value, const char *path, void *out, struct error *e)
 {
     static const struct json_field fields[] = {
-        {"commands",    json_decode_commands, DRAFT(run_commands), false},
-        {"autoRestart", json_decode_bool,     DRAFT(auto_restart), false},
+        {"commands", json_decode_commands, DRAFT(run_commands), false},
+        {"autoRestart", json_decode_bool, DRAFT(auto_restart), false},
     };
     return json_decode_object(value, path, fields, COUNT(fields), out, e);
 }
@@ -110,7 +110,7 @@ static enum err decode_run(json_t *value, const char *path, void *out, struct er
 static enum err decode_target(json_t *value, const char *path, void *out, struct error *e)
 {
     static const struct json_field fields[] = {
-        {"ids",  json_decode_ids,  DRAFT(selector.ids),  false},
+        {"ids", json_decode_ids, DRAFT(selector.ids), false},
         {"tags", json_decode_tags, DRAFT(selector.tags), false},
     };
     struct task *draft = out;
@@ -123,10 +123,10 @@ static enum err decode_target(json_t *value, const char *path, void *out, struct
 static enum err decode_deploy(json_t *value, const char *path, void *out, struct error *e)
 {
     static const struct json_field fields[] = {
-        {"app",     json_decode_id, DRAFT(app), false},
-        {"install", decode_install, 0,          false},
-        {"run",     decode_run,     0,          false},
-        {"target",  decode_target,  0,          true },
+        {"app", json_decode_id, DRAFT(app), false},
+        {"install", decode_install, 0, false},
+        {"run", decode_run, 0, false},
+        {"target", decode_target, 0, true},
     };
     struct task *draft = out;
     draft->has_deploy = true;
@@ -152,12 +152,12 @@ static enum err keep_document(json_t *json, struct task_document *d, struct erro
 enum err task_document_decode(json_t *json, struct task_document *out, struct error *e)
 {
     static const struct json_field fields[] = {
-        {"description",     json_decode_description,       offsetof(struct task_document, draft.description),
-         false                                                                                                },
-        {"source",          decode_source,                 0,                             false             },
-        {"build",     decode_build, offsetof(struct task_document,                        draft),              false},
-        {"deploy",    decode_deploy, offsetof(struct task_document,                        draft),              false},
-        {"debug", json_decode_bool, offsetof(struct task_document,                  draft.debug),              false},
+        {"description", json_decode_description, offsetof(struct task_document, draft.description),
+         false},
+        {"source", decode_source, 0, false},
+        {"build", decode_build, offsetof(struct task_document, draft), false},
+        {"deploy", decode_deploy, offsetof(struct task_document, draft), false},
+        {"debug", json_decode_bool, offsetof(struct task_document, draft.debug), false},
     };
     memset(out, 0, sizeof(*out));
     enum err err = json_decode_object(json, "", fields, COUNT(fields), out, e);

@@ -62,7 +62,7 @@ enum err token_sets_post(struct api *api, struct api_request *in, struct api_rep
                          struct error *e)
 {
     static const struct json_field fields[] = {
-        {"name",  json_decode_id,      offsetof(struct token_call, name),  true},
+        {"name", json_decode_id, offsetof(struct token_call, name), true},
         {"total", json_decode_integer, offsetof(struct token_call, total), true},
     };
     struct token_call c = {.core = api->config.core};

@@ -9,12 +9,7 @@ static int trailing(uint8_t lead, uint32_t *value, uint32_t *smallest)
     static const struct {
         uint8_t mask, bits;
         uint32_t smallest;
-    } forms[] = {
-        {0x80, 0x00, 0      },
-        {0xe0, 0xc0, 0x80   },
-        {0xf0, 0xe0, 0x800  },
-        {0xf8, 0xf0, 0x10000}
-    };
+    } forms[] = {{0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
     for (int i = 0; i < 4; i++) {
         if ((lead & forms[i].mask) == forms[i].bits) {
             *value = lead & (uint8_t)~forms[i].mask;

@@ -9,10 +9,10 @@ static const struct {
     enum event_topic topic;
     const char *name;
 } topics[] = {
-    {EVENT_LOGS,           "logs"         },
-    {EVENT_TARGET_ADDED,   "targetAdded"  },
+    {EVENT_LOGS, "logs"},
+    {EVENT_TARGET_ADDED, "targetAdded"},
     {EVENT_TARGET_UPDATED, "targetUpdated"},
-    {EVENT_TASK_UPDATED,   "taskUpdated"  },
+    {EVENT_TASK_UPDATED, "taskUpdated"},
 };
 
 enum { TOPIC_COUNT = sizeof(topics) / sizeof(topics[0]) };

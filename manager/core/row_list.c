@@ -64,9 +64,7 @@ enum err row_list_page(struct row_list *l, struct store *store, const char *task
                        bool *more, struct error *e)
 {
     start(l);
-    const struct row_query q = {
-        .task_id = task_id, .page = {page, PAGE_SIZE}
-    };
+    const struct row_query q = {.task_id = task_id, .page = {page, PAGE_SIZE}};
     uint64_t total;
     enum err err = finish(l, store_row_list(store, &q, &total, add, l, e), e);
     *more = err == ERR_OK && l->count == PAGE_SIZE;

@@ -8,7 +8,7 @@
 
 const struct store_backend store_backends[] = {
     {"memory", false, store_memory_open, store_memory_open_reader},
-    {"sqlite", true,  store_sqlite_open, store_sqlite_open_reader},
+    {"sqlite", true, store_sqlite_open, store_sqlite_open_reader},
 };
 const size_t store_backend_count = sizeof(store_backends) / sizeof(store_backends[0]);
 

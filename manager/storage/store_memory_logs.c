@@ -46,9 +46,7 @@ static enum err append_line(struct memory_store *m, const struct log_batch *batc
     const char *at = join_texts(texts);
     if (at == NULL)
         return error_set(e, ERR_NO_MEMORY, "no memory for a log line");
-    struct stored_line line = {
-        .row = {.stage = batch->stage, .line = batch->lines[i]}
-    };
+    struct stored_line line = {.row = {.stage = batch->stage, .line = batch->lines[i]}};
     line.row.target_id = at;
     line.row.task_id = at += strlen(at) + 1;
     line.row.command = at += strlen(at) + 1;

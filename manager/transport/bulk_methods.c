@@ -93,7 +93,7 @@ static enum err pack_chunk(struct package_cache *cache, const struct transfer *t
 
 static const struct bulk_method methods[] = {
     {"FetchManifest", read_manifest_request, pack_manifest},
-    {"FetchChunks",   read_chunks_request,   pack_chunk   },
+    {"FetchChunks", read_chunks_request, pack_chunk},
 };
 
 const struct bulk_method *bulk_method_find(uint32_t number)

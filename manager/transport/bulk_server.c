@@ -66,9 +66,9 @@ static void *serve(void *arg)
 {
     struct bulk_server *s = arg;
     zmq_pollitem_t items[] = {
-        {.socket = s->commands_in,             .events = ZMQ_POLLIN},
+        {.socket = s->commands_in, .events = ZMQ_POLLIN},
         {.fd = send_pool_fd(s->requests.pool), .events = ZMQ_POLLIN},
-        {.socket = s->requests.router,         .events = ZMQ_POLLIN},
+        {.socket = s->requests.router, .events = ZMQ_POLLIN},
     };
     int64_t next_sweep_ms = 0;
     for (;;) {

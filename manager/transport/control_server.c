@@ -290,11 +290,11 @@ void control_server_watch_port(struct control_server *s, const char *endpoint)
 enum err control_server_run(struct control_server *s, int stop_fd, struct error *e)
 {
     zmq_pollitem_t items[] = {
-        {.fd = stop_fd,                             .events = ZMQ_POLLIN},
+        {.fd = stop_fd, .events = ZMQ_POLLIN},
         {.fd = mailbox_fd(s->config.core->mailbox), .events = ZMQ_POLLIN},
-        {.socket = s->zap.socket,                   .events = ZMQ_POLLIN},
-        {.socket = s->monitor,                      .events = ZMQ_POLLIN},
-        {.socket = s->router,                       .events = ZMQ_POLLIN},
+        {.socket = s->zap.socket, .events = ZMQ_POLLIN},
+        {.socket = s->monitor, .events = ZMQ_POLLIN},
+        {.socket = s->router, .events = ZMQ_POLLIN},
     };
     s->next_tick_ms = clock_monotonic_ms() + TICK_MS;
     for (;;) {

@@ -132,11 +132,9 @@ static enum err run_goodbye(void *arg, struct error *e)
 }
 
 static const struct manager_method methods[] = {
-    {"Hello",     run_hello,      false},
-    {"Heartbeat", run_heartbeat,  true },
-    {"Report",    run_report,     true },
-    {"FetchTask", run_fetch_task, true },
-    {"Goodbye",   run_goodbye,    true },
+    {"Hello", run_hello, false},    {"Heartbeat", run_heartbeat, true},
+    {"Report", run_report, true},   {"FetchTask", run_fetch_task, true},
+    {"Goodbye", run_goodbye, true},
 };
 
 const struct manager_method *manager_service_method(uint32_t number)

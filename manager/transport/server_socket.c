@@ -35,19 +35,19 @@ static enum err set_numbers(void *socket, const struct server_socket_config *c, 
         int option;
         int value;
     } numbers[] = {
-        {ZMQ_LINGER,              0                       },
-        {ZMQ_IPV6,                is_for_ipv6(c->endpoint)},
-        {ZMQ_BACKLOG,             BACKLOG                 },
-        {ZMQ_HANDSHAKE_IVL,       HANDSHAKE_MS            },
-        {ZMQ_RCVHWM,              c->receive_queue        },
-        {ZMQ_SNDHWM,              c->send_queue           },
-        {ZMQ_ROUTER_MANDATORY,    1                       },
-        {ZMQ_TCP_KEEPALIVE,       1                       },
-        {ZMQ_TCP_KEEPALIVE_IDLE,  KEEPALIVE_IDLE_S        },
-        {ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_INTERVAL_S    },
-        {ZMQ_TCP_KEEPALIVE_CNT,   KEEPALIVE_COUNT         },
-        {ZMQ_TCP_MAXRT,           UNANSWERED_MS           },
-        {ZMQ_CURVE_SERVER,        1                       },
+        {ZMQ_LINGER, 0},
+        {ZMQ_IPV6, is_for_ipv6(c->endpoint)},
+        {ZMQ_BACKLOG, BACKLOG},
+        {ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
+        {ZMQ_RCVHWM, c->receive_queue},
+        {ZMQ_SNDHWM, c->send_queue},
+        {ZMQ_ROUTER_MANDATORY, 1},
+        {ZMQ_TCP_KEEPALIVE, 1},
+        {ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S},
+        {ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_INTERVAL_S},
+        {ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_COUNT},
+        {ZMQ_TCP_MAXRT, UNANSWERED_MS},
+        {ZMQ_CURVE_SERVER, 1},
     };
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         if (zmq_setsockopt(socket, numbers[i].option, &numbers[i].value, sizeof(int)) != 0)

@@ -49,9 +49,7 @@ static enum err on_announce(void *arg, const ProtobufCMessage *request, struct e
     return f.answer == ERR_OK ? ERR_OK : error_set(e, f.answer, "not now");
 }
 
-static const struct transport_handler handlers[] = {
-    {"Announce", on_announce}
-};
+static const struct transport_handler handlers[] = {{"Announce", on_announce}};
 
 static uint64_t stream_id(void *arg)
 {

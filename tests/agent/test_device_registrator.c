@@ -160,11 +160,11 @@ static void refusals_are_told_apart(void **state)
         const char *word;
     } rows[] = {
         {"HTTP/1.1 401 No\r\nConnection: close\r\n\r\n{\"detail\":\"used\"}", ERR_UNAUTHENTICATED,
-         "token"                                                                                                },
-        {"HTTP/1.1 409 No\r\nConnection: close\r\n\r\n{}",                    ERR_CONFLICT,        "--id"       },
-        {"HTTP/1.1 429 No\r\nConnection: close\r\n\r\n",                      ERR_THROTTLED,       "wait"       },
-        {"HTTP/1.1 404 No\r\nConnection: close\r\n\r\n<html>",                ERR_UNAVAILABLE,     "no Hivecast"},
-        {"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"control\":1}",       ERR_INVALID,         "without"    },
+         "token"},
+        {"HTTP/1.1 409 No\r\nConnection: close\r\n\r\n{}", ERR_CONFLICT, "--id"},
+        {"HTTP/1.1 429 No\r\nConnection: close\r\n\r\n", ERR_THROTTLED, "wait"},
+        {"HTTP/1.1 404 No\r\nConnection: close\r\n\r\n<html>", ERR_UNAVAILABLE, "no Hivecast"},
+        {"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"control\":1}", ERR_INVALID, "without"},
     };
     struct fixture *f = *state;
     struct join_request r = request_of(f);

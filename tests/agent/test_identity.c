@@ -28,13 +28,11 @@ static int teardown(void **state)
 
 static struct identity sample(void)
 {
-    struct identity id = {
-        .id = "drone-1",
-        .manager_url = "https://manager.example.org",
-        .control = "tcp://manager.example.org:5557",
-        .bulk = "tcp://manager.example.org:5558",
-        .manager_key = {1, 2, 3}
-    };
+    struct identity id = {.id = "drone-1",
+                          .manager_url = "https://manager.example.org",
+                          .control = "tcp://manager.example.org:5557",
+                          .bulk = "tcp://manager.example.org:5558",
+                          .manager_key = {1, 2, 3}};
     assert_int_equal(tags_parse(&id.tags, "north, roof", NULL), ERR_OK);
     assert_int_equal(identity_parse_location("48.137,-11.5", &id, NULL), ERR_OK);
     return id;

@@ -21,14 +21,10 @@
 #include "sample_package.h"
 
 static const struct sample_file files[] = {
-    {"a",         ENTRY_DIRECTORY, 0755, 0,      0, NULL   },
-    {"a/one",     ENTRY_FILE,      0755, 300000, 1, NULL   },
-    {"a/two",     ENTRY_FILE,      0440, 5,      2, NULL   },
-    {"a/none",    ENTRY_FILE,      0600, 0,      0, NULL   },
-    {"a/b",       ENTRY_DIRECTORY, 0555, 0,      0, NULL   },
-    {"a/b/three", ENTRY_FILE,      0644, 100000, 3, NULL   },
-    {"same",      ENTRY_HARDLINK,  0755, 0,      0, "a/one"},
-    {"soft",      ENTRY_SYMLINK,   0777, 0,      0, "a/b"  },
+    {"a", ENTRY_DIRECTORY, 0755, 0, 0, NULL},      {"a/one", ENTRY_FILE, 0755, 300000, 1, NULL},
+    {"a/two", ENTRY_FILE, 0440, 5, 2, NULL},       {"a/none", ENTRY_FILE, 0600, 0, 0, NULL},
+    {"a/b", ENTRY_DIRECTORY, 0555, 0, 0, NULL},    {"a/b/three", ENTRY_FILE, 0644, 100000, 3, NULL},
+    {"same", ENTRY_HARDLINK, 0755, 0, 0, "a/one"}, {"soft", ENTRY_SYMLINK, 0777, 0, 0, "a/b"},
 };
 enum { FILE_COUNT = sizeof(files) / sizeof(files[0]), STREAM_SIZE = 400005 };
 
@@ -206,9 +202,9 @@ static void a_manifest_that_writes_through_its_own_link_is_refused(void **state)
 {
     (void)state;
     static const struct sample_file hostile[] = {
-        {"d",      ENTRY_DIRECTORY, 0755, 0, 0, NULL},
-        {"link",   ENTRY_SYMLINK,   0777, 0, 0, "d" },
-        {"link/x", ENTRY_FILE,      0644, 3, 1, NULL},
+        {"d", ENTRY_DIRECTORY, 0755, 0, 0, NULL},
+        {"link", ENTRY_SYMLINK, 0777, 0, 0, "d"},
+        {"link/x", ENTRY_FILE, 0644, 3, 1, NULL},
     };
     use(hostile, 3);
     assert_int_equal(write_sample(hostile, 3), ERR_CORRUPT);
@@ -221,7 +217,7 @@ static void a_hard_link_to_a_link_is_refused(void **state)
 {
     (void)state;
     static const struct sample_file hostile[] = {
-        {"link", ENTRY_SYMLINK,  0777, 0, 0, "x"   },
+        {"link", ENTRY_SYMLINK, 0777, 0, 0, "x"},
         {"hard", ENTRY_HARDLINK, 0644, 0, 0, "link"},
     };
     use(hostile, 2);
@@ -303,13 +299,9 @@ static void a_tree_that_was_changed_is_not_whole(void **state)
         const char *path;
         void (*change)(const char *path);
     } changes[] = {
-        {"a/b/three", change_content },
-        {"a/two",     make_executable},
-        {"a/b",       make_executable},
-        {"a/one",     make_longer    },
-        {"a/none",    take_away      },
-        {"soft",      lead_elsewhere },
-        {"same",      lead_elsewhere },
+        {"a/b/three", change_content}, {"a/two", make_executable}, {"a/b", make_executable},
+        {"a/one", make_longer},        {"a/none", take_away},      {"soft", lead_elsewhere},
+        {"same", lead_elsewhere},
     };
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
         assert_int_equal(fs_remove(f.tree_path, NULL), ERR_OK);

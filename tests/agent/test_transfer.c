@@ -27,8 +27,8 @@ static void a_package_without_content_needs_no_chunk(void **state)
 {
     (void)state;
     static const struct sample_file few[] = {
-        {"d",   ENTRY_DIRECTORY, 0755, 0, 0, NULL},
-        {"d/e", ENTRY_FILE,      0644, 0, 0, NULL},
+        {"d", ENTRY_DIRECTORY, 0755, 0, 0, NULL},
+        {"d/e", ENTRY_FILE, 0644, 0, 0, NULL},
     };
     sample_package_clear(&f.package);
     sample_package_make(&f.package, f.dir, few, 2, false);
@@ -92,9 +92,7 @@ static void a_manifest_with_another_digest_fails_the_transfer(void **state)
 static void a_file_with_another_digest_fails_the_transfer(void **state)
 {
     (void)state;
-    static const struct sample_file one[] = {
-        {"a", ENTRY_FILE, 0644, 100, 1, NULL}
-    };
+    static const struct sample_file one[] = {{"a", ENTRY_FILE, 0644, 100, 1, NULL}};
     sample_package_clear(&f.package);
     sample_package_make(&f.package, f.dir, one, 1, true);
     transfer_fixture_add("task");

@@ -90,9 +90,9 @@ static void staged_bytes_that_changed_are_fetched_again(void **state)
 static void install_old(void)
 {
     static const struct sample_file old_files[] = {
-        {"before", ENTRY_FILE, 0644, 5000,            9, NULL},
-        {"tool",   ENTRY_FILE, 0755, 1500 * 1000,     1, NULL},
-        {"data",   ENTRY_FILE, 0640, 2 * 1000 * 1000, 4, NULL},
+        {"before", ENTRY_FILE, 0644, 5000, 9, NULL},
+        {"tool", ENTRY_FILE, 0755, 1500 * 1000, 1, NULL},
+        {"data", ENTRY_FILE, 0640, 2 * 1000 * 1000, 4, NULL},
     };
     sample_package_make(&f.old, f.dir, old_files, 3, false);
     sample_package_install(f.old_tree_path, old_files, 3);

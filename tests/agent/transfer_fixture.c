@@ -15,17 +15,17 @@
 enum { PATIENCE_MS = 60000, TURN_MS = 20 };
 
 const struct sample_file transfer_fixture_files[FILE_COUNT] = {
-    {"bin",             ENTRY_DIRECTORY, 0755, 0,               0, NULL       },
-    {"bin/tool",        ENTRY_FILE,      0755, 1500 * 1000,     1, NULL       },
-    {"bin/empty",       ENTRY_FILE,      0644, 0,               0, NULL       },
-    {"bin/again",       ENTRY_HARDLINK,  0755, 0,               0, "bin/tool" },
-    {"locked",          ENTRY_DIRECTORY, 0555, 0,               0, NULL       },
-    {"locked/small",    ENTRY_FILE,      0444, 10,              2, NULL       },
-    {"locked/nothing",  ENTRY_DIRECTORY, 0700, 0,               0, NULL       },
-    {"odd \n\xff name", ENTRY_FILE,      0600, 70 * 1000,       3, NULL       },
-    {"link",            ENTRY_SYMLINK,   0777, 0,               0, "bin/empty"},
-    {"data",            ENTRY_FILE,      0640, 2 * 1000 * 1000, 4, NULL       },
-    {"last",            ENTRY_SYMLINK,   0777, 0,               0, "locked"   },
+    {"bin", ENTRY_DIRECTORY, 0755, 0, 0, NULL},
+    {"bin/tool", ENTRY_FILE, 0755, 1500 * 1000, 1, NULL},
+    {"bin/empty", ENTRY_FILE, 0644, 0, 0, NULL},
+    {"bin/again", ENTRY_HARDLINK, 0755, 0, 0, "bin/tool"},
+    {"locked", ENTRY_DIRECTORY, 0555, 0, 0, NULL},
+    {"locked/small", ENTRY_FILE, 0444, 10, 2, NULL},
+    {"locked/nothing", ENTRY_DIRECTORY, 0700, 0, 0, NULL},
+    {"odd \n\xff name", ENTRY_FILE, 0600, 70 * 1000, 3, NULL},
+    {"link", ENTRY_SYMLINK, 0777, 0, 0, "bin/empty"},
+    {"data", ENTRY_FILE, 0640, 2 * 1000 * 1000, 4, NULL},
+    {"last", ENTRY_SYMLINK, 0777, 0, 0, "locked"},
 };
 struct transfer_fixture f;
 

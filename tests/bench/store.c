@@ -93,11 +93,7 @@ static void measure_queries(struct store *s, struct error *e)
 {
     const int64_t start = 1700000000000;
     measure_query(s, "newest", (struct log_query){.text = NULL}, e);
-    measure_query(s, "page 1000",
-                  (struct log_query){
-                      .page = {1000, 100}
-    },
-                  e);
+    measure_query(s, "page 1000", (struct log_query){.page = {1000, 100}}, e);
     measure_query(s, "rare word", (struct log_query){.text = "overheated"}, e);
     measure_query(s, "word in 1 of 97", (struct log_query){.text = "s13"}, e);
     measure_query(s, "word in 1 of 4", (struct log_query){.text = "retry"}, e);

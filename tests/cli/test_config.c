@@ -15,7 +15,7 @@
 #include "fs.h"
 
 static const struct option_spec specs[] = {
-    {.name = "url",   .argument = "URL",   .help = ""},
+    {.name = "url", .argument = "URL", .help = ""},
     {.name = "token", .argument = "TOKEN", .help = ""},
 };
 static char dir[64];

@@ -351,19 +351,19 @@ static void links_may_not_climb_out(void **state)
         const char *target;
         enum err expected;
     } rows[] = {
-        {"a",     "b",         ERR_OK     },
-        {"a",     "b/c/",      ERR_OK     },
-        {"a",     ".",         ERR_OK     },
-        {"d/a",   "../b",      ERR_OK     },
-        {"d/e/a", "./../../b", ERR_OK     },
-        {"a",     "..b",       ERR_OK     },
-        {"a",     "",          ERR_INVALID},
-        {"a",     "/b",        ERR_INVALID},
-        {"a",     "..",        ERR_INVALID},
-        {"d/a",   "../../b",   ERR_INVALID},
-        {"d/a",   "..//../b",  ERR_INVALID},
-        {"d/a",   "b/../c",    ERR_INVALID},
-        {"a",     "d/..",      ERR_INVALID},
+        {"a", "b", ERR_OK},
+        {"a", "b/c/", ERR_OK},
+        {"a", ".", ERR_OK},
+        {"d/a", "../b", ERR_OK},
+        {"d/e/a", "./../../b", ERR_OK},
+        {"a", "..b", ERR_OK},
+        {"a", "", ERR_INVALID},
+        {"a", "/b", ERR_INVALID},
+        {"a", "..", ERR_INVALID},
+        {"d/a", "../../b", ERR_INVALID},
+        {"d/a", "..//../b", ERR_INVALID},
+        {"d/a", "b/../c", ERR_INVALID},
+        {"a", "d/..", ERR_INVALID},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         assert_int_equal(manifest_check_symlink(rows[i].path, rows[i].target, NULL),

@@ -13,12 +13,12 @@
 #include "options.h"
 
 static const struct option_spec specs[] = {
-    {.name = "http",      .argument = "ADDR:PORT", .fallback = "127.0.0.1:8080", .help = "where"},
-    {.name = "log-level", .argument = "LEVEL",     .help = "how much"          },
-    {.name = "tag",  .argument = "TAG",         .help = "which",              .repeats = true               },
-    {.name = "json",  .help = "machine"                       },
-    {.name = "follow",  .help = "go on",                         .letter = 'f',              .flag_only = true},
-    {.name = "since",      .argument = "TIME",                             .help = "from",                          .letter = 's'            },
+    {.name = "http", .argument = "ADDR:PORT", .fallback = "127.0.0.1:8080", .help = "where"},
+    {.name = "log-level", .argument = "LEVEL", .help = "how much"},
+    {.name = "tag", .argument = "TAG", .help = "which", .repeats = true},
+    {.name = "json", .help = "machine"},
+    {.name = "follow", .help = "go on", .letter = 'f', .flag_only = true},
+    {.name = "since", .argument = "TIME", .help = "from", .letter = 's'},
 };
 
 enum { SPEC_COUNT = sizeof(specs) / sizeof(specs[0]) };

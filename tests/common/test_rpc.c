@@ -169,11 +169,11 @@ static void envelopes_that_make_no_sense_are_refused(void **state)
         const char *data;
         size_t size;
     } bad[] = {
-        {"",                                 0}, /* no kind */
-        {"\xff\xff\xff",                     3}, /* no protobuf */
-        {"\x10\x04\x18\x01\x20\x01",         6}, /* kind 4 */
-        {"\x10\x01\x18\x03\x20\x01",         6}, /* service 3 */
-        {"\x10\x01\x20\x01",                 4}, /* no service */
+        {"", 0},                                 /* no kind */
+        {"\xff\xff\xff", 3},                     /* no protobuf */
+        {"\x10\x04\x18\x01\x20\x01", 6},         /* kind 4 */
+        {"\x10\x01\x18\x03\x20\x01", 6},         /* service 3 */
+        {"\x10\x01\x20\x01", 4},                 /* no service */
         {"\x10\x01\x18\x01\x20\x01\x2a\x00", 8}, /* a request that failed */
     };
     struct rpc_message m;

@@ -169,9 +169,7 @@ static struct task_target stored_row(const struct world *w)
 
 static size_t stored_lines(const struct world *w)
 {
-    const struct log_query q = {
-        .page = {1, 100}
-    };
+    const struct log_query q = {.page = {1, 100}};
     size_t lines = 0;
     uint64_t total;
     assert_int_equal(store_log_query(w->reader, &q, &total, count_line, &lines, NULL), ERR_OK);

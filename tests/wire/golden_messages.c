@@ -227,10 +227,8 @@ static size_t chunks_n(uint8_t *out)
 }
 
 const struct golden goldens[] = {
-    {"Envelope",           envelope_c, envelope_n},
-    {"HelloRequest",       hello_c,    hello_n   },
-    {"AnnounceRequest",    announce_c, announce_n},
-    {"ReportRequest",      report_c,   report_n  },
-    {"FetchChunksRequest", chunks_c,   chunks_n  },
+    {"Envelope", envelope_c, envelope_n},        {"HelloRequest", hello_c, hello_n},
+    {"AnnounceRequest", announce_c, announce_n}, {"ReportRequest", report_c, report_n},
+    {"FetchChunksRequest", chunks_c, chunks_n},
 };
 const size_t golden_count = sizeof(goldens) / sizeof(goldens[0]);

@@ -47,10 +47,8 @@ static enum err open_reader(void *arg, struct store **out, struct error *e)
 static void *run_turns(void *arg)
 {
     struct server *s = arg;
-    struct pollfd fds[2] = {
-        {.fd = mailbox_fd(s->core.mailbox), .events = POLLIN},
-        {.fd = s->stop_fd,                  .events = POLLIN}
-    };
+    struct pollfd fds[2] = {{.fd = mailbox_fd(s->core.mailbox), .events = POLLIN},
+                            {.fd = s->stop_fd, .events = POLLIN}};
     while (fds[1].revents == 0) {
         if (poll(fds, 2, -1) < 0)
             continue;
@@ -116,16 +114,14 @@ static enum err do_connect(struct server *s, char (*words)[256], struct error *e
 static enum err do_log(struct server *s, char (*words)[256], struct error *e)
 {
     struct log_line line = {.time_ms = 1700000000000, .output = words[4]};
-    struct report report = {
-        .kind = REPORT_LOG,
-        .time_ms = line.time_ms,
-        .log = {.target_id = words[1],
-                .task_id = words[2],
-                .stage = stage_from_name(words[3]),
-                .command = "./count",
-                .lines = &line,
-                .count = 1}
-    };
+    struct report report = {.kind = REPORT_LOG,
+                            .time_ms = line.time_ms,
+                            .log = {.target_id = words[1],
+                                    .task_id = words[2],
+                                    .stage = stage_from_name(words[3]),
+                                    .command = "./count",
+                                    .lines = &line,
+                                    .count = 1}};
     const struct target *t = registry_find(s->core.registry, words[1]);
     uint64_t stored = 0;
     if (t == NULL)

@@ -119,10 +119,7 @@ static void times_are_rfc_3339(void **state)
 
 static void a_minus_sorts_descending(void **state)
 {
-    static const struct params_sort sorts[] = {
-        {"id",   1},
-        {"time", 2}
-    };
+    static const struct params_sort sorts[] = {{"id", 1}, {"time", 2}};
     int sort = 0;
     bool is_descending = false;
     assert_int_equal(params_add(*state, "sort", "-time", NULL), ERR_OK);

@@ -173,9 +173,7 @@ static void *call_core(void *arg)
 
 static void start_call(struct calling *c, struct core_fixture *f, const char *id, bool fails)
 {
-    *c = (struct calling){
-        .adding = {.core = &f->core, .fails = fails}
-    };
+    *c = (struct calling){.adding = {.core = &f->core, .fails = fails}};
     (void)snprintf(c->adding.id, sizeof(c->adding.id), "%s", id);
     assert_int_equal(pthread_create(&c->thread, NULL, call_core, c), 0);
 }

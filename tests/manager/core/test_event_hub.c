@@ -26,10 +26,7 @@ static void publish_row(struct event_hub *h, const char *task_id)
 
 static void publish_log(struct event_hub *h, const char *target_id, const char *task_id)
 {
-    const struct log_line lines[] = {
-        {1, "one", false, false},
-        {2, "two", true,  false}
-    };
+    const struct log_line lines[] = {{1, "one", false, false}, {2, "two", true, false}};
     const struct log_batch batch = {target_id, task_id, STAGE_RUN, "./count", lines, 2};
     event_hub_log(h, &batch);
 }

@@ -58,9 +58,7 @@ static bool count_row(void *arg, const struct log_row *row)
 
 static size_t lines_stored(struct scene *s)
 {
-    const struct log_query q = {
-        .page = {1, 1000}
-    };
+    const struct log_query q = {.page = {1, 1000}};
     uint64_t total;
     size_t count = 0;
     assert_int_equal(store_log_query(s->f->core.store, &q, &total, count_row, &count, NULL),
@@ -180,9 +178,7 @@ static void lost_lines_are_counted_in_the_log(void **state)
         .kind = REPORT_LOST, .lost_lines = 42, .lost_first_ms = 1, .lost_last_ms = 2};
     uint64_t stored;
     assert_int_equal(report(&s, 1, &r, 1, &stored), ERR_OK);
-    const struct log_query q = {
-        .stage = STAGE_AGENT, .page = {1, 10}
-    };
+    const struct log_query q = {.stage = STAGE_AGENT, .page = {1, 10}};
     char output[LINE_MAX_BYTES + 1] = "";
     uint64_t total;
     assert_int_equal(store_log_query(s.f->core.store, &q, &total, copy_output, output, NULL),
@@ -197,26 +193,20 @@ static void output_that_is_no_text_is_made_harmless(void **state)
     char longest[2 * LINE_MAX_BYTES];
     memset(longest, 'x', sizeof(longest) - 1);
     longest[sizeof(longest) - 1] = '\0';
-    const struct log_line lines[] = {
-        {5, "\x1B]0;title\x07 \xFF", false, false},
-        {6, longest,                 false, false}
-    };
+    const struct log_line lines[] = {{5, "\x1B]0;title\x07 \xFF", false, false},
+                                     {6, longest, false, false}};
     struct report r = log_of(s.task_id, lines);
     r.log.count = 2;
     r.log.command = "echo \x1B";
     uint64_t stored;
     assert_int_equal(report(&s, 1, &r, 1, &stored), ERR_OK);
     char output[LINE_MAX_BYTES + 1] = "";
-    struct log_query q = {
-        .to_ms = 6, .command = "echo ?", .page = {1, 10}
-    };
+    struct log_query q = {.to_ms = 6, .command = "echo ?", .page = {1, 10}};
     uint64_t total;
     assert_int_equal(store_log_query(s.f->core.store, &q, &total, copy_output, output, NULL),
                      ERR_OK);
     assert_string_equal(output, "?]0;title? ?");
-    q = (struct log_query){
-        .from_ms = 6, .page = {1, 10}
-    };
+    q = (struct log_query){.from_ms = 6, .page = {1, 10}};
     assert_int_equal(store_log_query(s.f->core.store, &q, &total, copy_output, output, NULL),
                      ERR_OK);
     assert_int_equal(strlen(output), LINE_MAX_BYTES);

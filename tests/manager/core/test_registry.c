@@ -65,9 +65,7 @@ static void an_id_that_is_no_name_is_refused(void **state)
 static void targets_are_found_by_id_and_by_key(void **state)
 {
     for (int i = 0; i < 200; i++) {
-        struct target t = {
-            .public_key = {(uint8_t)(i * 37), (uint8_t)(i / 7)}
-        };
+        struct target t = {.public_key = {(uint8_t)(i * 37), (uint8_t)(i / 7)}};
         (void)snprintf(t.id, sizeof(t.id), "drone-%d", i);
         assert_int_equal(registry_add(registry_of(state), &t, NULL), ERR_OK);
     }
@@ -120,11 +118,7 @@ static void updates_are_stored_and_told_only_when_they_change_something(void **s
 static void a_location_must_lie_on_earth(void **state)
 {
     add_target(*state, "drone-1", "");
-    const struct location bad[] = {
-        {true, 91,                0   },
-        {true, 0,                 -181},
-        {true, __builtin_nan(""), 0   }
-    };
+    const struct location bad[] = {{true, 91, 0}, {true, 0, -181}, {true, __builtin_nan(""), 0}};
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(registry_update(registry_of(state), "drone-1", NULL, &bad[i], NULL),
                          ERR_INVALID);
@@ -195,9 +189,7 @@ static void too_many_advertised_tags_do_not_keep_a_device_out(void **state)
 
 static void say_location(void **state, double latitude)
 {
-    const struct advertisement a = {
-        .location = {true, latitude, 7}
-    };
+    const struct advertisement a = {.location = {true, latitude, 7}};
     assert_int_equal(registry_connected(registry_of(state), "drone-1", &a, 1000, NULL), ERR_OK);
 }
 

@@ -63,32 +63,18 @@ static void listings_are_filtered_sorted_and_paged(void **state)
     expect_listing(state,
                    &(struct target_query){.has_online = true, .is_online = true, .page = all}, 1,
                    "drone-3 ");
+    expect_listing(state, &(struct target_query){.is_descending = true, .page = {1, 2}}, 3,
+                   "rover-1 drone-3 ");
+    expect_listing(state, &(struct target_query){.page = {2, 2}}, 3, "rover-1 ");
+    expect_listing(state, &(struct target_query){.page = {9, 2}}, 3, "");
     expect_listing(state,
                    &(struct target_query){
-                       .is_descending = true, .page = {1, 2}
-    },
-                   3, "rover-1 drone-3 ");
-    expect_listing(state,
-                   &(struct target_query){
-                       .page = {2, 2}
-    },
-                   3, "rover-1 ");
-    expect_listing(state,
-                   &(struct target_query){
-                       .page = {9, 2}
-    },
-                   3, "");
-    expect_listing(state,
-                   &(struct target_query){
-                       .sort = TARGET_SORT_LAST_SEEN, .is_descending = true, .page = {1, 1}
-    },
+                       .sort = TARGET_SORT_LAST_SEEN, .is_descending = true, .page = {1, 1}},
                    3, "drone-3 ");
     expect_listing(state, &(struct target_query){.sort = TARGET_SORT_REGISTERED, .page = all}, 3,
                    "drone-1 drone-3 rover-1 ");
     uint64_t total;
-    const struct target_query from_zero = {
-        .page = {0, 2}
-    };
+    const struct target_query from_zero = {.page = {0, 2}};
     assert_int_equal(registry_query(registry_of(state), &from_zero, &total, list_one, NULL, NULL),
                      ERR_INVALID);
 }

@@ -186,10 +186,8 @@ static void what_runs_without_a_row_is_left_alone(void **state)
 {
     struct scene s = scene_of(state);
     reconcile(&s, NULL, 0);
-    const struct task_status strangers[] = {
-        {"lost-lynx", TASK_SUCCEEDED,    RUN_UP     },
-        {"lost-lark", TASK_TRANSFERRING, RUN_UNKNOWN}
-    };
+    const struct task_status strangers[] = {{"lost-lynx", TASK_SUCCEEDED, RUN_UP},
+                                            {"lost-lark", TASK_TRANSFERRING, RUN_UNKNOWN}};
     reconcile(&s, strangers, 2);
     assert_int_equal(fake_outbox_sent(&s.f->outbox, SENT_STOP, "drone-1", NULL), 0);
 }

@@ -115,10 +115,7 @@ static void stored_bytes_do_not_show_the_content(void **state)
     AUTO(package_draft_free) struct package_draft *d = NULL;
     package_make(f, "p", &d);
     static const char *const names[][2] = {
-        {"packages", "/manifest"},
-        {"packages", "/index"   },
-        {"packs",    ""         }
-    };
+        {"packages", "/manifest"}, {"packages", "/index"}, {"packs", ""}};
     for (size_t i = 0; i < 3; i++) {
         char path[192];
         struct bytes stored = {0};

@@ -106,21 +106,10 @@ static void lines_come_newest_first(void **state)
     assert_finds(f, (struct log_query){.text = NULL}, "", 0);
     put_example(f);
     assert_finds(f, (struct log_query){.text = NULL}, "e1 d2 d1 c1 Eb2 b1 Ea3 a2 a1", 9);
-    assert_finds(f,
-                 (struct log_query){
-                     .is_ascending = true, .page = {.number = 2, .size = 4}
-    },
+    assert_finds(f, (struct log_query){.is_ascending = true, .page = {.number = 2, .size = 4}},
                  "Eb2 c1 d1 d2", 9);
-    assert_finds(f,
-                 (struct log_query){
-                     .page = {.number = 3, .size = 4}
-    },
-                 "a1", 9);
-    assert_finds(f,
-                 (struct log_query){
-                     .page = {.number = 4, .size = 4}
-    },
-                 "", 9);
+    assert_finds(f, (struct log_query){.page = {.number = 3, .size = 4}}, "a1", 9);
+    assert_finds(f, (struct log_query){.page = {.number = 4, .size = 4}}, "", 9);
 }
 
 static void an_empty_batch_adds_nothing(void **state)
@@ -145,10 +134,7 @@ static void lines_are_filtered_by_where_they_come_from(void **state)
                  (struct log_query){.target_id = "drone-2", .task_id = "otter", .stage = STAGE_RUN},
                  "c1", 1);
     assert_finds(f, (struct log_query){.target_id = "drone"}, "", 0);
-    assert_finds(f,
-                 (struct log_query){
-                     .task_id = "otter", .page = {.number = 2, .size = 2}
-    },
+    assert_finds(f, (struct log_query){.task_id = "otter", .page = {.number = 2, .size = 2}},
                  "Ea3 a2", 5);
 }
 
@@ -187,14 +173,9 @@ static void lines_are_sorted_as_asked(void **state)
     assert_finds(f, (struct log_query){.sort = LOG_SORT_TIME, .has_error = true, .is_error = true},
                  "Eb2 Ea3", 2);
     assert_finds(f,
-                 (struct log_query){
-                     .sort = LOG_SORT_TARGET, .is_ascending = true, .page = {1, 6}
-    },
+                 (struct log_query){.sort = LOG_SORT_TARGET, .is_ascending = true, .page = {1, 6}},
                  "b1 Eb2 d1 d2 a1 a2", 9);
-    assert_finds(f,
-                 (struct log_query){
-                     .sort = LOG_SORT_TARGET, .page = {.number = 2, .size = 5}
-    },
+    assert_finds(f, (struct log_query){.sort = LOG_SORT_TARGET, .page = {.number = 2, .size = 5}},
                  "d2 d1 Eb2 b1", 9);
     assert_finds(f, (struct log_query){.sort = LOG_SORT_TASK, .is_ascending = true},
                  "d1 d2 b1 Eb2 a1 a2 Ea3 c1 e1", 9);
@@ -219,10 +200,7 @@ static void words_are_found_wherever_they_stand(void **state)
     assert_text_finds(f, "Full dISK", "Error: disk full full disk DISK 100% (FULL) disk full", 4);
     assert_text_finds(f, "disk 100", "DISK 100% (FULL)", 1);
     assert_text_finds(f, "nowhere disk", "", 0);
-    assert_finds(f,
-                 (struct log_query){
-                     .text = "disk", .page = {.number = 2, .size = 2}
-    },
+    assert_finds(f, (struct log_query){.text = "disk", .page = {.number = 2, .size = 2}},
                  "full disk the-disk is fuller", 5);
 }
 
@@ -250,11 +228,10 @@ static void words_and_filters_go_together(void **state)
                  2);
     assert_finds(f, (struct log_query){.text = "\"disk full\"", .sort = LOG_SORT_TARGET},
                  "disk full Error: disk full", 2);
-    assert_finds(f,
-                 (struct log_query){
-                     .text = "full", .sort = LOG_SORT_TIME, .page = {.number = 1, .size = 1}
-    },
-                 "disk full", 4);
+    assert_finds(
+        f,
+        (struct log_query){.text = "full", .sort = LOG_SORT_TIME, .page = {.number = 1, .size = 1}},
+        "disk full", 4);
 }
 
 static void the_search_has_no_syntax_of_its_own(void **state)

@@ -297,14 +297,10 @@ static void check_old_logs(struct fixture *f)
 {
     struct names names = {.count = 0};
     uint64_t total = 0;
-    struct log_query query = {
-        .text = "failed", .page = {.number = 1, .size = 10}
-    };
+    struct log_query query = {.text = "failed", .page = {.number = 1, .size = 10}};
     OK(store_log_query(f->store, &query, &total, note_output, &names, e));
     assert_string_equal(names.text, "three failed");
-    query = (struct log_query){
-        .task_id = "brave-otter", .page = {.number = 1, .size = 10}
-    };
+    query = (struct log_query){.task_id = "brave-otter", .page = {.number = 1, .size = 10}};
     names = (struct names){.count = 0};
     OK(store_log_query(f->store, &query, &total, note_output, &names, e));
     assert_string_equal(names.text, "three failed one and two");

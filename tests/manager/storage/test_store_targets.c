@@ -200,9 +200,7 @@ static void rows_are_listed_by_page_and_state(void **state)
     put_swarm(f);
     struct names names = {.count = 0};
     uint64_t total = 0;
-    struct row_query query = {
-        .task_id = "brave-otter", .page = {.number = 2, .size = 4}
-    };
+    struct row_query query = {.task_id = "brave-otter", .page = {.number = 2, .size = 4}};
     OK(store_row_list(f->store, &query, &total, note_row, &names, e));
     assert_string_equal(names.text, "drone-4 drone-5 drone-6 drone-7");
     assert_int_equal(total, 9);

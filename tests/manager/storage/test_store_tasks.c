@@ -143,9 +143,7 @@ static void tasks_are_listed_newest_first(void **state)
     suite_commit(f);
     struct names names = {.stop_after = 3};
     uint64_t total = 0;
-    struct task_query query = {
-        .page = {.number = 1, .size = 10}
-    };
+    struct task_query query = {.page = {.number = 1, .size = 10}};
     OK(store_task_list(f->store, &query, &total, note_task, &names, e));
     assert_string_equal(names.text, "dull-dog able-ant calm-crow");
     assert_int_equal(total, 4);
@@ -157,8 +155,7 @@ static void tasks_are_listed_newest_first(void **state)
     assert_int_equal(total, 3);
     names = (struct names){.count = 0};
     query = (struct task_query){
-        .has_state = true, .state = TASK_FAILED, .page = {.number = 1, .size = 10}
-    };
+        .has_state = true, .state = TASK_FAILED, .page = {.number = 1, .size = 10}};
     OK(store_task_list(f->store, &query, &total, note_task, &names, e));
     assert_string_equal(names.text, "calm-crow");
     assert_int_equal(total, 1);

@@ -234,10 +234,7 @@ static void readers_on_other_threads_see_whole_turns(void **state)
 {
     struct fixture *f = *state;
     bool is_done = false;
-    struct reading readings[2] = {
-        {f, &is_done, 0},
-        {f, &is_done, 0}
-    };
+    struct reading readings[2] = {{f, &is_done, 0}, {f, &is_done, 0}};
     pthread_t threads[2];
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, read_until_done, &readings[i]), 0);

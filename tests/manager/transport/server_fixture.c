@@ -226,9 +226,7 @@ static bool pass_log(void *arg, const struct log_row *row)
 static enum err do_count_logs(void *arg, struct error *e)
 {
     struct question *q = arg;
-    struct log_query query = {
-        .page = {.number = 1, .size = 1}
-    };
+    struct log_query query = {.page = {.number = 1, .size = 1}};
     return store_log_query(q->fixture->core.store, &query, &q->count, pass_log, NULL, e);
 }
 

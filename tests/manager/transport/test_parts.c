@@ -189,13 +189,13 @@ static void endpoints_are_told_as_they_are_reached(void **state)
 {
     (void)state;
     static const char *const rows[][3] = {
-        {"tcp://0.0.0.0:5557",  "manager.example", "tcp://manager.example:5557"},
+        {"tcp://0.0.0.0:5557", "manager.example", "tcp://manager.example:5557"},
         {"tcp://10.0.0.1:5557", "manager.example", "tcp://manager.example:5557"},
-        {"tcp://[::]:5557",     "fd00::1",         "tcp://[fd00::1]:5557"      },
-        {"tcp://[::]:5557",     "[fd00::1]",       "tcp://[fd00::1]:5557"      },
-        {"tcp://[::]:5557",     NULL,              "tcp://127.0.0.1:5557"      },
-        {"tcp://0.0.0.0:5557",  NULL,              "tcp://127.0.0.1:5557"      },
-        {"tcp://10.0.0.1:5557", NULL,              "tcp://10.0.0.1:5557"       },
+        {"tcp://[::]:5557", "fd00::1", "tcp://[fd00::1]:5557"},
+        {"tcp://[::]:5557", "[fd00::1]", "tcp://[fd00::1]:5557"},
+        {"tcp://[::]:5557", NULL, "tcp://127.0.0.1:5557"},
+        {"tcp://0.0.0.0:5557", NULL, "tcp://127.0.0.1:5557"},
+        {"tcp://10.0.0.1:5557", NULL, "tcp://10.0.0.1:5557"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char out[ENDPOINT_SIZE];
