@@ -6,6 +6,7 @@ again. A sanitizer report of any process fails the test that started it."""
 import base64
 import contextlib
 import io
+import itertools
 import json
 import os
 import pathlib
@@ -39,10 +40,18 @@ def wait_for(condition, what, timeout=None):
         time.sleep(0.02)
 
 
+# Below the range of outgoing connections, one of which could take the port of a manager that is being restarted;
+# tests that run at the same time have other process ids and so other ports.
+PORTS = itertools.cycle(range(10000 + os.getpid() % 500 * 40, 10000 + os.getpid() % 500 * 40 + 40))
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    for port in itertools.islice(PORTS, 40):
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port")
 
 
 def zip_of(files):
