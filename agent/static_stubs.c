@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* static_stubs: what Debian's libzmq.a wants of Kerberos, OpenPGM and NORM for transports that the
  * agent never asks for. Linked only into the static agent, in their place: Debian has no static
- * Kerberos, and the others cost 700 KB of memory (docs/benchmarks.md). */
+ * Kerberos, and the others cost memory for nothing. */
 #include <stdlib.h>
 
 #include "log.h"
